@@ -1,1 +1,18 @@
-export {};
+/** @isocenter/archive: `ImageSource`, the local archive and remote peers behind it. */
+export { DimsePeer, type DimsePeerAddress } from "./dimse/dimse-peer.ts";
+export { ArchiveError, type ArchiveErrorCode } from "./errors.ts";
+export { instanceFromFile, isPart10File, walkFiles } from "./files.ts";
+export {
+  type CallOptions,
+  type ImageSource,
+  type InstanceStream,
+  type Query,
+  type QueryLevel,
+  queryLevels,
+  type Selection,
+  type SourceCapabilities,
+  type StoreOutcome,
+  type StoreOutcomeKind,
+} from "./image-source.ts";
+export { type ArchiveCounts, LocalArchive } from "./local/local-archive.ts";
+export type { Reconciled } from "./local/reconcile.ts";

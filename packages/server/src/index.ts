@@ -1,1 +1,16 @@
-export {};
+/** @isocenter/server: the HTTP API and the DIMSE listener over an image source. */
+export {
+  checkAeTitle,
+  ConfigError,
+  type ConfigErrorCode,
+  defaultConfig,
+  formatAddress,
+  type ListenAddress,
+  type PeerConfig,
+  parseAddress,
+  type ServerConfig,
+} from "./config.ts";
+export { type DimseFaceOptions, serveDimse } from "./dimse/scp.ts";
+export { type AppContext, createApp } from "./http/app.ts";
+export { type RunningServer, type StartOptions, startServer } from "./server.ts";
+export { version } from "./version.ts";

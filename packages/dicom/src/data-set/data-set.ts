@@ -18,7 +18,9 @@ import { bigintValues, numberValues, textValues } from "./values.ts";
 const defaultCharset = CharacterSet.of([]);
 
 export class DataSet implements Iterable<DataElement> {
-  static readonly empty: DataSet = new DataSet([], undefined);
+  static get empty(): DataSet {
+    return emptyDataSet;
+  }
 
   readonly #elements: readonly DataElement[];
   /** Character set of the enclosing data set, which items without their own inherit (PS3.5 6.1.2.5.3, C.12.1.1.2). */
@@ -234,3 +236,5 @@ function inOrder(elements: readonly DataElement[]): readonly DataElement[] {
   for (const element of elements) last.set(element.tag, element);
   return [...last.values()].sort((a, b) => a.tag - b.tag);
 }
+
+const emptyDataSet = DataSet.of({});

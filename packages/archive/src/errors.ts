@@ -1,0 +1,31 @@
+/** Errors of the archive. Fields carry the facts; messages are for people and never hold patient data. */
+import { IsocenterError } from "@isocenter/dicom";
+
+export type ArchiveErrorCode =
+  /** The data folder cannot be created, read or written. */
+  | "data-folder-unusable"
+  /** Another server process has the data folder open. */
+  | "data-folder-in-use"
+  /** The data folder was written by a newer version. */
+  | "data-folder-too-new"
+  /** The instance lacks a UID without which it cannot be filed. */
+  | "instance-not-identifiable"
+  /** The data set ended early or cannot be parsed. */
+  | "instance-unreadable"
+  /** What the archive's index says is there is not. */
+  | "object-missing"
+  /** No space, or another failure of the storage below. */
+  | "storage-failed"
+  /** The query is not one that this source answers. */
+  | "query-unsupported"
+  /** The source cannot do this. */
+  | "not-supported";
+
+export class ArchiveError extends IsocenterError {
+  override readonly name = "ArchiveError";
+  declare readonly code: ArchiveErrorCode;
+
+  constructor(code: ArchiveErrorCode, message: string, options?: { cause?: unknown }) {
+    super(code, message, options);
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Command-line arguments in the style that DICOM people know: `-aec NAME`, `-k KEY=VALUE`, `+sd`, beside `--long NAME`.
+ *
+ * A command declares its options; this parses, checks and explains them. An option that is not declared is an error that
+ * names the closest one.
+ */
+import { UsageError } from "./usage-error.ts";
+
+export interface OptionSpec {
+  /** All spellings, the first shown first: `["-aec", "--called"]`. */
+  readonly names: readonly string[];
+  /** Name of the value in the help; a switch when left out. */
+  readonly value?: string;
+  /** May be given more than once. */
+  readonly repeatable?: boolean;
+  readonly help: string;
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+type OptionValue<S extends OptionSpec> = S extends { repeatable: true }
+  ? readonly string[]
+  : S extends { value: string }
+    ? string | undefined
+    : boolean;
+
+export type OptionValues<S extends OptionSpecs> = { readonly [K in keyof S]: OptionValue<S[K]> };
+
+/**
+ * @returns the options' values and what is left over
+ * @throws UsageError for an unknown option or a missing value
+ */
+export function parseArguments<const S extends OptionSpecs>(
+  specs: S,
+  argv: readonly string[],
+): { options: OptionValues<S>; operands: string[] } {
+  const values: Record<string, string | boolean | string[] | undefined> = {};
+  const byName = new Map<string, string>();
+  for (const [key, spec] of Object.entries(specs)) {
+    values[key] = spec.repeatable ? [] : spec.value === undefined ? false : undefined;
+    for (const name of spec.names) byName.set(name, key);
+  }
+  const operands: string[] = [];
+  for (let index = 0; index < argv.length; index++) {
+    const argument = argv[index] ?? "";
+    if (argument === "--") {
+      operands.push(...argv.slice(index + 1));
+      break;
+    }
+    // "-" is standard input; a number or a path never begins with a dash followed by a letter.
+    if (!/^(--?[a-z]|\+[a-z])/i.test(argument)) {
+      operands.push(argument);
+      continue;
+    }
+    const [name = argument, attached] = splitAttached(argument);
+    const key = byName.get(name);
+    const spec = key === undefined ? undefined : specs[key];
+    if (key === undefined || spec === undefined) throw unknownOption(name, [...byName.keys()]);
+    if (spec.value === undefined) {
+      if (attached !== undefined) throw new UsageError(`${name} takes no value.`);
+      values[key] = true;
+      continue;
+    }
+    const value = attached ?? argv[++index];
+    if (value === undefined) throw new UsageError(`${name} needs a value: ${name} ${spec.value}.`);
+    const list = values[key];
+    if (Array.isArray(list)) list.push(value);
+    else values[key] = value;
+  }
+  return { options: values as OptionValues<S>, operands };
+}
+
+/** A whole number from an option. @throws UsageError */
+export function integerOption(name: string, text: string, minimum: number, maximum: number): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < minimum || number > maximum) {
+    throw new UsageError(`${name} must be a whole number from ${minimum} to ${maximum}, not "${text}".`);
+  }
+  return number;
+}
+
+function splitAttached(argument: string): [string, string?] {
+  const equals = argument.startsWith("--") ? argument.indexOf("=") : -1;
+  return equals < 0 ? [argument] : [argument.slice(0, equals), argument.slice(equals + 1)];
+}
+
+function unknownOption(name: string, known: readonly string[]): UsageError {
+  const closest = known
+    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  const hint = closest !== undefined && closest.distance <= 2 ? ` Did you mean ${closest.candidate}?` : "";
+  return new UsageError(`There is no option ${name}.${hint}`);
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next[j] = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, change);
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

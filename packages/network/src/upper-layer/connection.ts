@@ -1,0 +1,359 @@
+/**
+ * An upper layer at work: the pure machine joined to a transport and the ARTIM timer. It knows PDUs and their order, and
+ * nothing of DIMSE.
+ *
+ * The table rules every transition. For P-DATA-TF in Sta6 the look-up is all there is: no object, promise or timer per
+ * PDU.
+ */
+import {
+  AssociationAbortedError,
+  AssociationRejectedError,
+  LocalProtocolError,
+  NetworkError,
+  RemoteProtocolError,
+  TimeoutError,
+} from "../errors.ts";
+import { encodePdu } from "../pdu/encode.ts";
+import { type PduHandler, PduReader } from "../pdu/reader.ts";
+import {
+  type AAssociateAc,
+  type AAssociateRj,
+  type AAssociateRq,
+  type AAbort,
+  AbortReason,
+  abortReasonWords,
+  type Pdu,
+} from "../pdu/types.ts";
+import type { Clock } from "../timers.ts";
+import type { Transport } from "../transport.ts";
+import type { Effect } from "./actions.ts";
+import { type Decision, isPossible, transition } from "./machine.ts";
+import type { Event, State } from "./names.generated.ts";
+import { transitions } from "./transitions.generated.ts";
+import { recogniseProtocol } from "./wrong-protocol.ts";
+
+export interface ConnectionHandlers {
+  /** Acceptor: a request came; answer with accept or reject. */
+  onAssociateRq?(request: AAssociateRq): void;
+  /** Requestor: the request was accepted. */
+  onAssociateAc?(answer: AAssociateAc): void;
+  onFragment(contextId: number, control: number, piece: Uint8Array, isEnd: boolean): void;
+  /** The peer wants to release. */
+  onReleaseRq(): void;
+  /** Once, at the end: `undefined` after an orderly release, else why. */
+  onEnd(error: NetworkError | undefined): void;
+  onDrain(): void;
+}
+
+export interface ConnectionOptions {
+  readonly role: "requestor" | "acceptor";
+  /** What we tell the peer that it may send in one P-DATA-TF. */
+  readonly maximumPduLength: number;
+  readonly artimMs: number;
+  readonly clock: Clock;
+}
+
+export class UpperLayerConnection implements PduHandler {
+  readonly #transport: Transport;
+  readonly #handlers: ConnectionHandlers;
+  readonly #options: ConnectionOptions;
+  readonly #reader: PduReader;
+  #state: State = "Sta1";
+  #artim: unknown;
+  #ended = false;
+  /** First bytes the peer sent, to name another protocol. */
+  #greeting: Uint8Array | undefined;
+  #request: AAssociateRq | undefined;
+  #received: Pdu | undefined;
+  #toSend: Pdu | undefined;
+  #remoteError: RemoteProtocolError | undefined;
+
+  constructor(transport: Transport, handlers: ConnectionHandlers, options: ConnectionOptions) {
+    this.#transport = transport;
+    this.#handlers = handlers;
+    this.#options = options;
+    this.#reader = new PduReader(this, options.maximumPduLength);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  get isEstablished(): boolean {
+    return this.#state === "Sta6";
+  }
+
+  /** Acceptor: the transport is connected. */
+  startAsAcceptor(): void {
+    this.#handle("Evt5");
+    this.#start();
+  }
+
+  /** Requestor, with a transport that is connected already: Evt1 and Evt2 follow each other. */
+  startAsRequestor(request: AAssociateRq): void {
+    this.#request = request;
+    this.#handle("Evt1");
+    this.#start();
+    this.#toSend = request;
+    this.#handle("Evt2");
+  }
+
+  accept(answer: AAssociateAc): void {
+    this.#toSend = answer;
+    this.#handle("Evt7");
+  }
+
+  reject(answer: AAssociateRj): void {
+    this.#toSend = answer;
+    this.#handle("Evt8");
+  }
+
+  /**
+   * PDUs of P-DATA-TF, ready made.
+   * @returns false when the caller should wait for `onDrain`
+   * @throws LocalProtocolError when no association is up
+   */
+  sendData(pdus: readonly Uint8Array[]): boolean {
+    if (this.#state !== "Sta6" && this.#state !== "Sta8") {
+      throw new LocalProtocolError("association-ended", "The association is not up any more.");
+    }
+    return this.#transport.write(pdus);
+  }
+
+  release(): void {
+    this.#handle("Evt11");
+  }
+
+  /** Answers the peer's release request. */
+  confirmRelease(): void {
+    this.#handle("Evt14");
+  }
+
+  abort(): void {
+    if (isPossible(this.#state, "Evt15")) this.#handle("Evt15");
+    this.#end(new LocalProtocolError("association-ended", "The association was aborted from this side."));
+  }
+
+  /** Gives up on the peer with an error of ours: a timeout, or a message that is none. */
+  fail(error: NetworkError): void {
+    if (isPossible(this.#state, "Evt15")) this.#handle("Evt15");
+    this.#end(error);
+  }
+
+  /** Reports a message that breaks the protocol above the PDUs: A-ABORT by the provider, as for a malformed PDU. */
+  violation(error: RemoteProtocolError): void {
+    this.#remoteError = error;
+    if (isPossible(this.#state, "Evt19")) this.#handle("Evt19");
+    this.#end(error);
+  }
+
+  pause(): void {
+    this.#transport.pause();
+  }
+
+  resume(): void {
+    this.#transport.resume();
+  }
+
+  // From the PDU reader
+
+  onPData(): void {
+    const action = transitions[this.#state].Evt10;
+    // DT-2 and AR-6 hand the fragments on; everything else goes through the machine.
+    if (action !== "DT-2" && action !== "AR-6") this.#handle("Evt10");
+  }
+
+  onFragment(contextId: number, control: number, piece: Uint8Array, isEnd: boolean): void {
+    if (this.#state === "Sta6" || this.#state === "Sta7")
+      this.#handlers.onFragment(contextId, control, piece, isEnd);
+  }
+
+  onPdu(pdu: Pdu): void {
+    this.#received = pdu;
+    switch (pdu.kind) {
+      case "A-ASSOCIATE-RQ":
+        return this.#handle("Evt6", {
+          role: this.#options.role,
+          acceptable: (pdu.protocolVersion & 1) === 1,
+        });
+      case "A-ASSOCIATE-AC":
+        return this.#handle("Evt3");
+      case "A-ASSOCIATE-RJ":
+        return this.#handle("Evt4");
+      case "A-RELEASE-RQ":
+        return this.#handle("Evt12");
+      case "A-RELEASE-RP":
+        return this.#handle("Evt13");
+      case "A-ABORT":
+        return this.#handle("Evt16");
+    }
+  }
+
+  #start(): void {
+    this.#transport.start({
+      onData: (chunk) => this.#onData(chunk),
+      onDrain: () => this.#handlers.onDrain(),
+      onClose: (error) => this.#onClose(error),
+    });
+  }
+
+  #onData(chunk: Uint8Array): void {
+    this.#greeting ??= chunk.subarray(0, 16);
+    try {
+      this.#reader.push(chunk);
+    } catch (error) {
+      if (!(error instanceof RemoteProtocolError)) throw error;
+      const known = recogniseProtocol(this.#greeting);
+      const isEarly = this.#state === "Sta2" || this.#state === "Sta5";
+      this.violation(known !== undefined && isEarly ? known : error);
+    }
+  }
+
+  #onClose(error: Error | undefined): void {
+    if (isPossible(this.#state, "Evt17")) this.#handle("Evt17");
+    this.#end(
+      error === undefined
+        ? new NetworkError(
+            "connection-closed",
+            "The peer closed the connection without releasing the association.",
+          )
+        : error instanceof NetworkError
+          ? error
+          : new NetworkError("connection-failed", `The connection broke: ${error.message}`, { cause: error }),
+    );
+  }
+
+  #handle(event: Event, decision: Decision = { role: this.#options.role }): void {
+    if (!isPossible(this.#state, event) && event !== "Evt1" && event !== "Evt11" && event !== "Evt14") {
+      // An event from the peer that the table leaves empty cannot occur; in Sta1 the connection is over.
+      if (this.#state === "Sta1") return;
+    }
+    const { next, effects } = transition(this.#state, event, decision);
+    this.#state = next;
+    for (const effect of effects) this.#perform(effect, event);
+  }
+
+  #perform(effect: Effect, event: Event): void {
+    switch (effect) {
+      case "open-transport": // it is handed in connected
+      case "send-p-data": // by sendData
+      case "indicate-data": // by onFragment
+        return;
+      case "close-transport":
+        this.#reader.stop();
+        return this.#transport.close();
+      case "start-artim":
+        return this.#startArtim();
+      case "stop-artim":
+        return this.#stopArtim();
+      case "send-associate-rq":
+      case "send-associate-ac":
+        return this.#send(this.#toSend);
+      case "send-associate-rj":
+        return this.#send(
+          event === "Evt8"
+            ? this.#toSend
+            : {
+                kind: "A-ASSOCIATE-RJ",
+                result: "rejected-permanent",
+                source: "service-provider-acse",
+                reason: "protocol-version-not-supported",
+              },
+        );
+      case "send-release-rq":
+        return this.#send({ kind: "A-RELEASE-RQ" });
+      case "send-release-rp":
+        return this.#send({ kind: "A-RELEASE-RP" });
+      case "send-abort-user":
+        return this.#send({ kind: "A-ABORT", source: 0, reason: 0 });
+      case "send-abort-provider":
+        return this.#send({
+          kind: "A-ABORT",
+          source: 2,
+          reason: this.#remoteError?.abortReason ?? AbortReason.UnexpectedPdu,
+        });
+      default:
+        return this.#tell(effect);
+    }
+  }
+
+  #tell(effect: Effect): void {
+    const pdu = this.#received;
+    switch (effect) {
+      case "indicate-associate":
+        if (pdu?.kind === "A-ASSOCIATE-RQ") this.#handlers.onAssociateRq?.(pdu);
+        return;
+      case "confirm-accepted":
+        if (pdu?.kind === "A-ASSOCIATE-AC") this.#handlers.onAssociateAc?.(pdu);
+        return;
+      case "confirm-rejected":
+        if (pdu?.kind === "A-ASSOCIATE-RJ") this.#end(rejectedError(pdu, this.#request));
+        return;
+      case "indicate-release":
+        this.#handlers.onReleaseRq();
+        // Release collision, requestor's side: answered at once (PS3.8 7.2.2.8).
+        if (this.#state === "Sta9") this.#handle("Evt14");
+        return;
+      case "confirm-release":
+        if (this.#state === "Sta12") this.#handle("Evt14");
+        return this.#end(undefined);
+      case "indicate-abort":
+        if (pdu?.kind === "A-ABORT") this.#end(abortedError(pdu));
+        return;
+      case "indicate-provider-abort":
+        return this.#end(
+          this.#remoteError ??
+            new RemoteProtocolError(
+              "The peer sent a PDU that is not allowed now.",
+              AbortReason.UnexpectedPdu,
+            ),
+        );
+      default:
+        return;
+    }
+  }
+
+  #send(pdu: Pdu | undefined): void {
+    if (pdu !== undefined) this.#transport.write([encodePdu(pdu)]);
+  }
+
+  /** Started anew where it runs already, as AA-1 says. */
+  #startArtim(): void {
+    const { artimMs, clock } = this.#options;
+    this.#stopArtim();
+    if (artimMs === 0) return;
+    this.#artim = clock.setTimeout(() => {
+      if (isPossible(this.#state, "Evt18")) this.#handle("Evt18");
+      this.#transport.destroy();
+      this.#end(new TimeoutError("artim", artimMs));
+    }, artimMs);
+  }
+
+  #stopArtim(): void {
+    if (this.#artim !== undefined) this.#options.clock.clearTimeout(this.#artim);
+    this.#artim = undefined;
+  }
+
+  #end(error: NetworkError | undefined): void {
+    if (this.#state === "Sta1") {
+      this.#stopArtim();
+      this.#transport.close();
+    }
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#handlers.onEnd(error);
+  }
+}
+
+function rejectedError(pdu: AAssociateRj, request: AAssociateRq | undefined): AssociationRejectedError {
+  return new AssociationRejectedError(pdu, {
+    calling: request?.callingAeTitle ?? "",
+    called: request?.calledAeTitle ?? "",
+  });
+}
+
+function abortedError(pdu: AAbort): AssociationAbortedError {
+  return pdu.source === 0
+    ? new AssociationAbortedError("service-user", "by the application")
+    : new AssociationAbortedError("service-provider", abortReasonWords(pdu.reason));
+}

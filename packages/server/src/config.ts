@@ -1,0 +1,121 @@
+/**
+ * What a server is told at its start. Defaults are safe: both listeners on loopback, no login needed there; a listener
+ * that other machines can reach refuses to start without a rule for who may use it.
+ */
+import { IsocenterError } from "@isocenter/dicom";
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface PeerConfig {
+  readonly id: string;
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly callingAE: string;
+  readonly calledAE: string;
+}
+
+export interface ServerConfig {
+  /** Folder of the local archive. */
+  readonly dataFolder: string;
+  readonly http: ListenAddress;
+  readonly dicom: ListenAddress;
+  readonly aeTitle: string;
+  readonly peers: readonly PeerConfig[];
+  /** Bearer token that every HTTP request must carry; needed when HTTP is not on loopback. */
+  readonly token?: string;
+  /** Calling AE titles that may associate; needed when DICOM is not on loopback. Anyone when left out. */
+  readonly allowedAeTitles?: readonly string[];
+  /** Folder of the built workstation; no page is served without it. */
+  readonly webFolder?: string;
+  /** Shown by the about panel. */
+  readonly demo: boolean;
+}
+
+export const defaultConfig = {
+  dataFolder: "./isocenter-data",
+  http: { host: "127.0.0.1", port: 8104 },
+  dicom: { host: "127.0.0.1", port: 11112 },
+  aeTitle: "ISOCENTER",
+  peers: [],
+  demo: false,
+} as const satisfies ServerConfig;
+
+export type ConfigErrorCode =
+  | "address-invalid"
+  | "ae-title-invalid"
+  | "address-in-use"
+  | "address-unusable"
+  | "public-without-login"
+  | "public-without-allowed-ae";
+
+/** A server cannot start as configured; the message says what to change. */
+export class ConfigError extends IsocenterError {
+  override readonly name = "ConfigError";
+  declare readonly code: ConfigErrorCode;
+
+  constructor(code: ConfigErrorCode, message: string, options?: { cause?: unknown }) {
+    super(code, message, options);
+  }
+}
+
+/**
+ * `HOST:PORT`, `[::1]:PORT` or `:PORT`.
+ * @throws ConfigError `address-invalid`
+ */
+export function parseAddress(text: string, defaultHost = "127.0.0.1"): ListenAddress {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text.trim());
+  const port = Number(match?.[3]);
+  if (match === null || port > 65535) {
+    throw new ConfigError(
+      "address-invalid",
+      `"${text}" is not an address: write HOST:PORT, for example 127.0.0.1:11112.`,
+    );
+  }
+  const host = match[1] ?? match[2] ?? "";
+  return { host: host === "" ? defaultHost : host, port };
+}
+
+/** `HOST:PORT` as shown to people and used in URLs. */
+export function formatAddress({ host, port }: ListenAddress): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * An AE title: 1–16 characters of the default repertoire without backslash and control characters (PS3.5 6.2, VR AE).
+ * @throws ConfigError `ae-title-invalid`
+ */
+export function checkAeTitle(title: string): string {
+  const trimmed = title.trim();
+  if (!/^[\x20-\x5b\x5d-\x7e]{1,16}$/.test(trimmed)) {
+    throw new ConfigError(
+      "ae-title-invalid",
+      `"${title}" is not an AE title: use 1 to 16 letters, digits or signs without backslash.`,
+    );
+  }
+  return trimmed;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** @throws ConfigError `public-without-login`, `public-without-allowed-ae`, `ae-title-invalid` */
+export function checkConfig(config: ServerConfig): void {
+  checkAeTitle(config.aeTitle);
+  if (!isLoopback(config.http.host) && config.token === undefined) {
+    throw new ConfigError(
+      "public-without-login",
+      `HTTP on ${formatAddress(config.http)} can be reached from other machines, so it needs a login: set ISOCENTER_TOKEN, or listen on 127.0.0.1.`,
+    );
+  }
+  if (!isLoopback(config.dicom.host) && config.allowedAeTitles === undefined) {
+    throw new ConfigError(
+      "public-without-allowed-ae",
+      `DICOM on ${formatAddress(config.dicom)} can be reached from other machines, so it needs the AE titles that may connect: add --allow-aet NAME, or listen on 127.0.0.1.`,
+    );
+  }
+}

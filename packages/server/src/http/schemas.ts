@@ -1,0 +1,165 @@
+/** Request and response bodies of the HTTP API: types, validation and OpenAPI document from one place. */
+import { z } from "@hono/zod-openapi";
+
+const aeTitle = z
+  .string()
+  .trim()
+  .regex(/^[\x20-\x5b\x5d-\x7e]{1,16}$/, "An AE title has 1 to 16 characters and no backslash.")
+  .openapi({ example: "ISOCENTER" });
+
+const host = z
+  .string()
+  .trim()
+  .min(1)
+  .max(253)
+  .regex(/^[^\s/@?#]+$/, "A host name or IP address.")
+  .openapi({ example: "127.0.0.1" });
+const port = z.number().int().min(1).max(65535);
+
+const spelledOut = {
+  host,
+  port: port.default(104).openapi({ description: "104, the registered DICOM port, when left out." }),
+  callingAE: aeTitle.openapi({ description: "Our AE title, which the peer may have to know." }),
+  calledAE: aeTitle.openapi({ description: "The peer's AE title." }),
+};
+
+export const connectBody = z.object(spelledOut).openapi("ConnectRequest");
+
+/** A peer named by id (`connectionId` or `peer`) or spelled out. */
+const peerFields = {
+  connectionId: z.string().optional().openapi({ description: "What connect answered." }),
+  peer: z.string().optional().openapi({ description: "Id of a configured peer." }),
+  host: host.optional(),
+  port: port.optional(),
+  callingAE: aeTitle.optional(),
+  calledAE: aeTitle.optional(),
+};
+
+export const echoBody = z.object(peerFields).openapi("EchoRequest");
+export type PeerFields = z.infer<typeof echoBody>;
+
+const criterion = z.union([z.string(), z.number(), z.array(z.string()), z.null()]);
+
+export const findBody = z
+  .object({
+    ...peerFields,
+    level: z.enum(["PATIENT", "STUDY", "SERIES", "IMAGE"]).default("STUDY"),
+    criteria: z
+      .record(z.string(), criterion)
+      .default({})
+      .openapi({
+        description:
+          "Matching keys by short name (patientName, patientID, studyDate), keyword or tag. Wildcards * and ?, ranges 20240101-20241231.",
+        example: { patientName: "LIND*", studyDate: "20200101-" },
+      }),
+    limit: z.number().int().min(1).max(10_000).default(200),
+  })
+  .openapi("FindRequest");
+
+const negotiatedContext = z.object({
+  abstractSyntax: z.string(),
+  abstractSyntaxName: z.string(),
+  result: z.string().openapi({ example: "accepted" }),
+  transferSyntax: z.string().optional(),
+  transferSyntaxName: z.string().optional(),
+});
+
+export const connectAnswer = z
+  .object({
+    connectionId: z.string(),
+    peer: z.object({ host: z.string(), port: z.number(), callingAE: z.string(), calledAE: z.string() }),
+    roundTripMs: z.number().openapi({ description: "C-ECHO round trip in milliseconds." }),
+    negotiated: z.object({
+      maximumPduLength: z
+        .number()
+        .openapi({ description: "Bytes that the peer takes in one PDU; 0 means no limit." }),
+      implementationClassUid: z.string(),
+      implementationVersionName: z.string().optional(),
+      contexts: z.array(negotiatedContext),
+    }),
+  })
+  .openapi("ConnectAnswer");
+
+export const echoAnswer = z
+  .object({ status: z.literal("success"), roundTripMs: z.number() })
+  .openapi("EchoAnswer");
+
+const result = z
+  .object({
+    patientName: z.string().optional(),
+    patientID: z.string().optional(),
+    studyDate: z.string().optional(),
+    modality: z.string().optional(),
+    studyInstanceUID: z.string().optional(),
+    dicom: z
+      .record(z.string(), z.unknown())
+      .openapi({ description: "The whole match as DICOM JSON (PS3.18 F)." }),
+  })
+  .catchall(z.unknown())
+  .openapi("FindResult");
+
+export const findAnswer = z
+  .object({
+    level: z.string(),
+    source: z.enum(["local", "peer"]),
+    truncated: z.boolean().openapi({ description: "There were more matches than `limit`." }),
+    results: z.array(result),
+  })
+  .openapi("FindAnswer");
+
+export const peersAnswer = z
+  .object({
+    peers: z.array(
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        host: z.string(),
+        port: z.number(),
+        callingAE: z.string(),
+        calledAE: z.string(),
+        kind: z.enum(["configured", "connected"]),
+        lastEcho: z
+          .object({ at: z.string(), ok: z.boolean(), roundTripMs: z.number().optional() })
+          .optional(),
+      }),
+    ),
+  })
+  .openapi("PeersAnswer");
+
+const counts = z.object({
+  patients: z.number(),
+  studies: z.number(),
+  series: z.number(),
+  instances: z.number(),
+});
+const listening = z.object({ host: z.string(), port: z.number() });
+
+export const aboutAnswer = z
+  .object({
+    name: z.string(),
+    version: z.string(),
+    dicom: listening.extend({ aeTitle: z.string() }),
+    http: listening,
+    dataFolder: z.string(),
+    demo: z.boolean(),
+    counts,
+    startedAt: z.string(),
+  })
+  .openapi("AboutAnswer");
+
+/** RFC 9457. */
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number(),
+    detail: z.string(),
+    code: z.string(),
+    hint: z.string().optional(),
+    dimseStatus: z.string().optional(),
+    reject: z.object({ result: z.string(), source: z.string(), reason: z.string() }).optional(),
+    abort: z.object({ source: z.string(), reason: z.string().optional() }).optional(),
+  })
+  .openapi("Problem");
+
+export type Problem = z.infer<typeof problem>;

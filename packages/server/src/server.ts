@@ -1,0 +1,135 @@
+/** Starts everything that `isocenter serve` runs: the archive, the DIMSE listener and the HTTP server. */
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import { LocalArchive } from "@isocenter/archive";
+import { type Logger, pino } from "pino";
+import { ConfigError, checkConfig, formatAddress, type ListenAddress, type ServerConfig } from "./config.ts";
+import { serveDimse } from "./dimse/scp.ts";
+import { createApp } from "./http/app.ts";
+import { addPage } from "./http/page.ts";
+import { PeerRegistry } from "./peers.ts";
+
+export interface RunningServer extends AsyncDisposable {
+  /** Where it really listens: a configured port 0 is a free one. */
+  readonly http: ListenAddress;
+  readonly dicom: ListenAddress;
+  readonly archive: LocalArchive;
+  /** Stops taking connections, lets what runs finish, and closes the archive. */
+  close(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly logger?: Logger;
+  /** Runs when the ports are taken and before `/healthz` says ready, for instance to load the demo hospital. */
+  readonly prepare?: (archive: LocalArchive) => Promise<void>;
+}
+
+/** @throws ConfigError or ArchiveError when it cannot start; nothing is left open then */
+export async function startServer(config: ServerConfig, options: StartOptions = {}): Promise<RunningServer> {
+  checkConfig(config);
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const server = await start(config, options, (closer) => closers.push(closer));
+    return { ...server, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(
+  config: ServerConfig,
+  { logger = pino({ level: "silent" }), prepare }: StartOptions,
+  onClose: (closer: () => Promise<void>) => void,
+): Promise<Pick<RunningServer, "http" | "dicom" | "archive">> {
+  const archive = await LocalArchive.open(config.dataFolder);
+  onClose(() => archive.close());
+  if (archive.repaired !== undefined && archive.repaired.added > 0) {
+    const { seen, added, unreadable } = archive.repaired;
+    logger.warn(
+      { seen, added, unreadable: unreadable.length },
+      "objects found on disk were added to the index",
+    );
+  }
+
+  const dimse = await serveDimse({
+    source: archive,
+    address: config.dicom,
+    aeTitle: config.aeTitle,
+    ...(config.allowedAeTitles === undefined ? {} : { allowedAeTitles: config.allowedAeTitles }),
+  }).catch((cause: unknown) => {
+    throw listenError("DICOM", config.dicom, cause);
+  });
+  onClose(() => dimse.close());
+
+  const state = { ready: false, dicom: { host: config.dicom.host, port: dimse.port }, http: config.http };
+  const app = createApp({
+    config,
+    state,
+    local: archive,
+    peers: new PeerRegistry(config.peers),
+    logger,
+    startedAt: new Date(),
+  });
+  if (config.webFolder !== undefined) addPage(app, config.webFolder);
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  state.http = await listen(server, config.http);
+  onClose(() => closeHttp(server));
+
+  await prepare?.(archive);
+  state.ready = true;
+  return { http: state.http, dicom: state.dicom, archive };
+}
+
+function listen(server: Server, address: ListenAddress): Promise<ListenAddress> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause) => reject(listenError("HTTP", address, cause)));
+    server.listen(address.port, address.host, () => {
+      resolve({ host: address.host, port: (server.address() as AddressInfo).port });
+    });
+  });
+}
+
+/** Requests under way get a moment to finish; then their connections are cut. */
+function closeHttp(server: Server, drainMs = 3000): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+function listenError(what: "HTTP" | "DICOM", address: ListenAddress, cause: unknown): ConfigError {
+  const code = systemCode(cause);
+  if (code === "EADDRINUSE") {
+    const option = what === "HTTP" ? "--http" : "--dicom";
+    const other = formatAddress({ ...address, port: address.port + 1 });
+    return new ConfigError(
+      "address-in-use",
+      `${what} port ${address.port} on ${address.host} is in use by another program; stop it, or choose another port with ${option} ${other}.`,
+      { cause },
+    );
+  }
+  const why =
+    code === "EACCES"
+      ? "this user may not listen there (ports below 1024 need a privilege)"
+      : (code ?? "it is not usable");
+  return new ConfigError("address-unusable", `${what} cannot listen on ${formatAddress(address)}: ${why}.`, {
+    cause,
+  });
+}
+
+/** Follows causes: a transport wraps the socket's error in its own. */
+function systemCode(error: unknown): string | undefined {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if ("code" in at && typeof at.code === "string" && /^E[A-Z]+$/.test(at.code)) return at.code;
+  }
+  return undefined;
+}
