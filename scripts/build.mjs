@@ -22,16 +22,22 @@ function sourcesDigest() {
       hash.update(`${relative(root, path)} ${stat.size} ${stat.mtimeMs}\n`);
     }
   };
-  for (const path of ["packages", "tsconfig.json", "tsconfig.base.json", "package-lock.json"]) visit(join(root, path));
+  for (const path of ["packages", "tsconfig.json", "tsconfig.base.json", "package-lock.json"])
+    visit(join(root, path));
   return hash.digest("hex");
 }
 
 function step(name, file, args, cwd = root) {
   if (!existsSync(file)) {
-    process.stderr.write(`isocenter: cannot build: ${name} is not installed. Run \`npm ci\` (with development dependencies) first.\n`);
+    process.stderr.write(
+      `isocenter: cannot build: ${name} is not installed. Run \`npm ci\` (with development dependencies) first.\n`,
+    );
     return 1;
   }
-  const result = spawnSync(process.execPath, [file, ...args], { cwd, stdio: ["ignore", "inherit", "inherit"] });
+  const result = spawnSync(process.execPath, [file, ...args], {
+    cwd,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   return result.status ?? 1;
 }
 
@@ -46,7 +52,12 @@ export function build({ quiet = false } = {}) {
   const modules = join(root, "node_modules");
   const code =
     step("TypeScript", join(modules, "typescript/bin/tsc"), ["-b"]) ||
-    step("Vite", join(modules, "vite/bin/vite.js"), ["build", "--logLevel", "warn"], join(root, "packages/web"));
+    step(
+      "Vite",
+      join(modules, "vite/bin/vite.js"),
+      ["build", "--logLevel", "warn"],
+      join(root, "packages/web"),
+    );
   if (code !== 0) return code;
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, digest);

@@ -31,11 +31,21 @@ export function ensurePeers({ log }) {
   const wanted = missing();
   if (wanted.length === 0) return [];
   const sudo = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
-  const may = existsSync("/usr/bin/apt-get") && (sudo.length === 0 || spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status === 0);
+  const may =
+    existsSync("/usr/bin/apt-get") &&
+    (sudo.length === 0 || spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status === 0);
   if (!may) return wanted;
   log(`Installing ${wanted.join(", ")} …`);
   const apt = (...args) => {
-    const [file, ...rest] = [...sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y", ...args];
+    const [file, ...rest] = [
+      ...sudo,
+      "env",
+      "DEBIAN_FRONTEND=noninteractive",
+      "apt-get",
+      "-qq",
+      "-y",
+      ...args,
+    ];
     return spawnSync(file, rest, { stdio: ["ignore", "ignore", "inherit"] }).status;
   };
   apt("update");

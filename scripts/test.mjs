@@ -11,7 +11,8 @@ const tally = { passed: 0, failed: 0, skipped: 0 };
 const say = (text) => process.stdout.write(`${text}\n`);
 
 const modules = join(root, "node_modules");
-const node = (...args) => spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] }).status === 0;
+const node = (...args) =>
+  spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] }).status === 0;
 
 const missing = ensurePeers({ log: say });
 
@@ -56,7 +57,9 @@ try {
 }
 
 if (missing.length > 0) {
-  say(`\nMissing, so their suites were skipped: ${missing.join(", ")}. On Debian: apt-get install ${missing.join(" ")}`);
+  say(
+    `\nMissing, so their suites were skipped: ${missing.join(", ")}. On Debian: apt-get install ${missing.join(" ")}`,
+  );
 }
 say(`\n${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
 process.exitCode = tally.failed === 0 ? 0 : 1;

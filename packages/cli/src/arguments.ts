@@ -52,7 +52,7 @@ export function parseArguments<const S extends OptionSpecs>(
       operands.push(argument);
       continue;
     }
-    const [name = argument, attached] = splitAttached(argument);
+    const [name, attached] = splitAttached(argument);
     const key = byName.get(name);
     const spec = key === undefined ? undefined : specs[key];
     if (key === undefined || spec === undefined) throw unknownOption(name, [...byName.keys()]);

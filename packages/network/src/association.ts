@@ -132,7 +132,10 @@ export class Association implements AsyncDisposable {
     this.#clock = options.clock ?? systemClock;
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
     const maximumPduLength = options.maximumPduLength ?? defaultMaximumPduLength;
-    let settleOpen: { resolve(): void; reject(error: Error): void };
+    let settleOpen: { resolve(): void; reject(error: Error): void } = {
+      resolve: () => undefined,
+      reject: () => undefined,
+    };
     this.opened = new Promise((resolve, reject) => {
       settleOpen = { resolve, reject };
     });
@@ -183,8 +186,7 @@ export class Association implements AsyncDisposable {
     if (options.signal?.aborted === true) {
       transport.destroy();
       settleClosed();
-      // The settle functions were assigned by the promise's executor, which ran at once.
-      settleOpen!.reject(new LocalProtocolError("association-ended", "Aborted before it began."));
+      settleOpen.reject(new LocalProtocolError("association-ended", "Aborted before it began."));
       return;
     }
     options.signal?.addEventListener("abort", onAbort, { once: true });

@@ -67,8 +67,8 @@ export class DimsePeer implements ImageSource {
     await association.release();
   }
 
-  // biome-ignore lint/correctness/useYield: it says so instead of answering an empty retrieval
-  async *retrieve(): AsyncGenerator<InstanceStream> {
+  /** @throws ArchiveError `not-supported`, rather than answering an empty retrieval */
+  retrieve(): AsyncIterable<InstanceStream> {
     throw new ArchiveError("not-supported", "Retrieving from a DICOM peer is not supported yet.");
   }
 

@@ -349,7 +349,7 @@ function table(
   const made = new Map<string, readonly number[]>();
   for (const code of codes()) {
     const text = decodeIn(repertoire, Uint8Array.from(code));
-    if (!text.includes("\ufffd") && [...text].length === 1 && !made.has(text)) made.set(text, code);
+    if (!text.includes("\ufffd") && Array.from(text).length === 1 && !made.has(text)) made.set(text, code);
   }
   reverse.set(name, made);
   return made;

@@ -14,7 +14,7 @@ type NumberVr = "DS" | "IS" | "US" | "SS" | "UL" | "SL" | "FL" | "FD" | "AT";
 type BytesVr = "OB" | "OW" | "OF" | "OD" | "OL" | "OV" | "UN";
 
 /** The value of a VR: the first one, except for sequences, which are all their items. */
-export type ValueOf<V extends Vr | string> = V extends "SQ"
+export type ValueOf<V extends string> = V extends "SQ"
   ? readonly DataSet[]
   : V extends "PN"
     ? PersonName

@@ -48,8 +48,8 @@ export function numberValues(element: DataElement): readonly number[] {
   if (buffer === undefined || length === 0) return [];
   const view = new DataView(buffer.buffer, buffer.byteOffset + offset, length);
   const read = (size: number, one: (at: number) => number): number[] => {
-    const numbers = new Array<number>(Math.floor(length / size));
-    for (let index = 0; index < numbers.length; index++) numbers[index] = one(index * size);
+    const numbers: number[] = [];
+    for (let at = 0; at + size <= length; at += size) numbers.push(one(at));
     return numbers;
   };
   switch (element.vr) {
