@@ -16,7 +16,10 @@ for (const dump of dumps) {
   const name = dump.slice(0, -".dump.json".length);
   it(name, () => {
     const bytes = readFileSync(join(root, name));
-    const oracle = JSON.parse(readFileSync(join(root, dump), "utf8")) as { meta: OracleDataSet; dataset: OracleDataSet };
+    const oracle = JSON.parse(readFileSync(join(root, dump), "utf8")) as {
+      meta: OracleDataSet;
+      dataset: OracleDataSet;
+    };
     const f = decodePart10(bytes);
     expect(differences(f.dataSet, oracle.dataset)).toEqual([]);
     expect(differences(f.meta, oracle.meta)).toEqual([]);

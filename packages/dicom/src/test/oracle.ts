@@ -53,11 +53,17 @@ function elementDifferences(
 ): string[] {
   const { vr, tag } = element;
   if (expected.fragments !== undefined) {
-    const actual = element.fragments?.fragments.map((one) => ({
-      bytes: one.length,
-      sha256: sha256(one.bytes ?? new Uint8Array(0)),
+    // The dumps list the offset table as the first fragment.
+    const { offsetTable, fragments = [] } = element.fragments ?? {};
+    const actual = [offsetTable, ...fragments.map((one) => one.bytes)].map((bytes = new Uint8Array(0)) => ({
+      bytes: bytes.byteLength,
+      sha256: sha256(bytes),
     }));
-    return same(place, actual, expected.fragments.map(({ bytes, sha256: hash }) => ({ bytes, sha256: hash })));
+    return same(
+      place,
+      actual,
+      expected.fragments.map(({ bytes, sha256: hash }) => ({ bytes, sha256: hash })),
+    );
   }
   if (vr === "SQ" || expected.vr === "SQ") {
     const items = (expected.Value ?? []) as readonly OracleDataSet[];

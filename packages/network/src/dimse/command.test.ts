@@ -31,7 +31,8 @@ const full: Command = {
 function tagsOf(bytes: Uint8Array): number[] {
   const view = new DataView(bytes.buffer);
   const tags: number[] = [];
-  for (let at = 0; at < bytes.length; at += 8 + view.getUint32(at + 4, true)) tags.push(view.getUint16(at + 2, true));
+  for (let at = 0; at < bytes.length; at += 8 + view.getUint32(at + 4, true))
+    tags.push(view.getUint16(at + 2, true));
   return tags;
 }
 
@@ -48,11 +49,14 @@ describe("command sets", () => {
     );
   });
 
-  it.each([echo, full])("carry a group length that counts every byte after it, and none besides ($kind)", (command) => {
-    const bytes = encodeCommand(command);
-    expect(new DataView(bytes.buffer).getUint32(8, true)).toBe(bytes.length - 12);
-    expect(bytes.length % 2).toBe(0);
-  });
+  it.each([echo, full])(
+    "carry a group length that counts every byte after it, and none besides ($kind)",
+    (command) => {
+      const bytes = encodeCommand(command);
+      expect(new DataView(bytes.buffer).getUint32(8, true)).toBe(bytes.length - 12);
+      expect(bytes.length % 2).toBe(0);
+    },
+  );
 
   it("have ascending tags", () => {
     const tags = tagsOf(encodeCommand(full));
@@ -94,8 +98,16 @@ describe("command sets", () => {
   });
 
   it("make an error comment fit its VR: 64 characters of ASCII, padded with a space", () => {
-    const bytes = encodeCommand({ kind: "C-ECHO-RSP", hasDataSet: false, errorComment: `a\\é${"x".repeat(100)}` });
+    const bytes = encodeCommand({
+      kind: "C-ECHO-RSP",
+      hasDataSet: false,
+      errorComment: `a\\é${"x".repeat(100)}`,
+    });
     expect(decodeCommand(bytes).errorComment).toBe(`a??${"x".repeat(61)}`);
-    expect(Buffer.from(encodeCommand({ kind: "C-ECHO-RSP", hasDataSet: false, errorComment: "abc" })).includes("abc ")).toBe(true);
+    expect(
+      Buffer.from(encodeCommand({ kind: "C-ECHO-RSP", hasDataSet: false, errorComment: "abc" })).includes(
+        "abc ",
+      ),
+    ).toBe(true);
   });
 });

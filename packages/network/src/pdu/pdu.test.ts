@@ -35,15 +35,28 @@ const all: readonly Pdu[] = [
       { id: 3, result: "transfer-syntaxes-not-supported", transferSyntaxUid: "1.2.840.10008.1.2.1" },
     ],
   },
-  { kind: "A-ASSOCIATE-RJ", result: "rejected-transient", source: "service-provider-presentation", reason: "local-limit-exceeded" },
-  { kind: "A-ASSOCIATE-RJ", result: "rejected-permanent", source: "service-user", reason: "called-AE-title-not-recognized" },
+  {
+    kind: "A-ASSOCIATE-RJ",
+    result: "rejected-transient",
+    source: "service-provider-presentation",
+    reason: "local-limit-exceeded",
+  },
+  {
+    kind: "A-ASSOCIATE-RJ",
+    result: "rejected-permanent",
+    source: "service-user",
+    reason: "called-AE-title-not-recognized",
+  },
   { kind: "A-RELEASE-RQ" },
   { kind: "A-RELEASE-RP" },
   { kind: "A-ABORT", source: 2, reason: 6 },
 ];
 
 /** Reads PDUs and fragments from chunks. */
-function read(chunks: readonly Uint8Array[], maximum = 16384): { pdus: Pdu[]; fragments: string[]; pData: number } {
+function read(
+  chunks: readonly Uint8Array[],
+  maximum = 16384,
+): { pdus: Pdu[]; fragments: string[]; pData: number } {
   const got = { pdus: [] as Pdu[], fragments: [] as string[], pData: 0 };
   let open = "";
   const reader = new PduReader(
@@ -63,7 +76,8 @@ function read(chunks: readonly Uint8Array[], maximum = 16384): { pdus: Pdu[]; fr
   return got;
 }
 
-const join = (...parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]));
+const join = (...parts: readonly Uint8Array[]): Uint8Array =>
+  Uint8Array.from(parts.flatMap((part) => [...part]));
 const byByte = (bytes: Uint8Array): Uint8Array[] => Array.from(bytes, (byte) => Uint8Array.of(byte));
 
 describe("PDUs", () => {
@@ -126,7 +140,10 @@ describe("PDUs", () => {
 
   it("skip items of an unknown type", () => {
     const bytes = encodePdu({ kind: "A-RELEASE-RQ" });
-    const user = encodePdu({ ...request, userInformation: { ...request.userInformation, others: [{ type: 0x7f, bytes: Uint8Array.of(1) }] } });
+    const user = encodePdu({
+      ...request,
+      userInformation: { ...request.userInformation, others: [{ type: 0x7f, bytes: Uint8Array.of(1) }] },
+    });
     expect(read([user, bytes]).pdus.map((pdu) => pdu.kind)).toEqual(["A-ASSOCIATE-RQ", "A-RELEASE-RQ"]);
   });
 
@@ -165,9 +182,14 @@ describe("P-DATA-TF", () => {
 
   it("hands fragments on as views of the chunk, without a copy", () => {
     const views: Uint8Array[] = [];
-    const reader = new PduReader({ onPData: () => {}, onPdu: () => {}, onFragment: (_id, _control, piece) => void views.push(piece) }, 0);
+    const reader = new PduReader(
+      { onPData: () => {}, onPdu: () => {}, onFragment: (_id, _control, piece) => void views.push(piece) },
+      0,
+    );
     reader.push(two);
-    expect(views.filter((view) => view.byteLength > 0).every((view) => view.buffer === two.buffer)).toBe(true);
+    expect(views.filter((view) => view.byteLength > 0).every((view) => view.buffer === two.buffer)).toBe(
+      true,
+    );
     expect(views).toHaveLength(3);
   });
 

@@ -16,17 +16,20 @@ describe("the upper layer's transitions", () => {
     expect(new Set(lines.map(([state, event]) => `${state} ${event}`)).size).toBe(13 * 19);
   });
 
-  it.each(lines.filter(([, , action]) => action !== "-"))("%s %s does %s and goes to %s", (state, event, action, next) => {
-    const outcomes = new Set<string>();
-    for (const role of ["requestor", "acceptor"] as const) {
-      for (const acceptable of [true, false]) {
-        const done = transition(state, event, { role, acceptable });
-        expect(done.action).toBe(action);
-        outcomes.add(done.next);
+  it.each(lines.filter(([, , action]) => action !== "-"))(
+    "%s %s does %s and goes to %s",
+    (state, event, action, next) => {
+      const outcomes = new Set<string>();
+      for (const role of ["requestor", "acceptor"] as const) {
+        for (const acceptable of [true, false]) {
+          const done = transition(state, event, { role, acceptable });
+          expect(done.action).toBe(action);
+          outcomes.add(done.next);
+        }
       }
-    }
-    expect([...outcomes]).toEqual(next.split("|"));
-  });
+      expect([...outcomes]).toEqual(next.split("|"));
+    },
+  );
 
   it("refuse every event that the table leaves empty", () => {
     const empty = lines.filter(([, , action]) => action === "-");

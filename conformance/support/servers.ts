@@ -1,0 +1,128 @@
+/** The servers that the suites talk to: ours, DCMTK's and Orthanc. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { freePort, isocenterBin, type Running, start, waitFor } from "./processes.ts";
+
+export interface DicomServer extends Running {
+  readonly aeTitle: string;
+  readonly port: number;
+}
+
+export interface IsocenterServer extends DicomServer {
+  readonly http: string;
+}
+
+/** `isocenter serve` as a user starts it, from the build. */
+export async function startIsocenter(
+  folder: string,
+  options: { demo?: boolean; port?: number; httpPort?: number } = {},
+): Promise<IsocenterServer> {
+  const port = options.port ?? (await freePort());
+  const httpPort = options.httpPort ?? (await freePort());
+  const http = `http://127.0.0.1:${httpPort}`;
+  const server = start(process.execPath, [
+    isocenterBin,
+    "serve",
+    "--data",
+    folder,
+    "--http",
+    `127.0.0.1:${httpPort}`,
+    "--dicom",
+    `127.0.0.1:${port}`,
+    ...(options.demo === true ? ["--demo"] : []),
+  ]);
+  await waitFor("isocenter serve", async () => (await fetch(`${http}/healthz`)).ok).catch(
+    (error: unknown) => {
+      throw new Error(`${String(error)}\n${server.output()}`);
+    },
+  );
+  return { ...server, aeTitle: "ISOCENTER", port, http };
+}
+
+/** DCMTK's storescp, keeping what it gets in `folder`. */
+export async function startStorescp(
+  folder: string,
+  env: Readonly<Record<string, string>>,
+): Promise<DicomServer> {
+  const port = await freePort();
+  await mkdir(folder, { recursive: true });
+  const server = start("storescp", ["+xa", "-od", folder, "-aet", "STORESCP", String(port)], env);
+  await waitFor("storescp", () => accepts(port));
+  return { ...server, aeTitle: "STORESCP", port };
+}
+
+/** DCMTK's dcmqrscp with one storage area. */
+export async function startDcmqrscp(
+  folder: string,
+  env: Readonly<Record<string, string>>,
+): Promise<DicomServer> {
+  const port = await freePort();
+  const area = join(folder, "area");
+  await mkdir(area, { recursive: true });
+  const config = join(folder, "dcmqrscp.cfg");
+  await writeFile(
+    config,
+    [
+      "NetworkTCPPort  = " + String(port),
+      "MaxPDUSize      = 16384",
+      "MaxAssociations = 16",
+      "HostTable BEGIN",
+      "HostTable END",
+      "VendorTable BEGIN",
+      "VendorTable END",
+      "AETable BEGIN",
+      `QRSCP ${area} RW (200, 1024mb) ANY`,
+      "AETable END",
+      "",
+    ].join("\n"),
+  );
+  // dcmqrscp takes one compressed syntax beside the uncompressed ones: JPEG 2000 lossless here.
+  const server = start("dcmqrscp", ["-c", config, "+xv", String(port)], env);
+  await waitFor("dcmqrscp", () => accepts(port));
+  return { ...server, aeTitle: "QRSCP", port };
+}
+
+export interface OrthancServer extends DicomServer {
+  readonly http: string;
+}
+
+export async function startOrthanc(folder: string): Promise<OrthancServer> {
+  const [port, httpPort] = [await freePort(), await freePort()];
+  const config = join(folder, "orthanc.json");
+  await mkdir(folder, { recursive: true });
+  await writeFile(
+    config,
+    JSON.stringify({
+      Name: "Orthanc",
+      StorageDirectory: join(folder, "storage"),
+      IndexDirectory: join(folder, "index"),
+      HttpPort: httpPort,
+      DicomPort: port,
+      DicomAet: "ORTHANC",
+      DicomCheckCalledAet: true,
+      RemoteAccessAllowed: false,
+      AuthenticationEnabled: false,
+      DicomAlwaysAllowEcho: true,
+      DicomAlwaysAllowFind: true,
+      DicomAlwaysAllowStore: true,
+      UnknownSopClassAccepted: true,
+      Plugins: [],
+    }),
+  );
+  const server = start("Orthanc", [config], { TCP_NODELAY: "1" });
+  const http = `http://127.0.0.1:${httpPort}`;
+  await waitFor("Orthanc", async () => (await fetch(`${http}/system`)).ok);
+  return { ...server, aeTitle: "ORTHANC", port, http };
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
