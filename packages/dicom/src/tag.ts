@@ -6,6 +6,7 @@ export type Tag = number;
 export const Tags = {
   TransferSyntaxUid: 0x00020010,
   SpecificCharacterSet: 0x00080005,
+  PixelRepresentation: 0x00280103,
   PixelData: 0x7fe00010,
   Item: 0xfffee000,
   ItemDelimitation: 0xfffee00d,

@@ -212,8 +212,19 @@ function withCharset(element: DataElement, charset: CharacterSet): DataElement {
   }
   if (element.buffer === undefined || element.charset !== undefined || !vrInfo(element.vr).charset)
     return element;
-  const { tag, vr, buffer, offset, length, littleEndian } = element;
-  return new DataElement(tag, vr, buffer, offset, length, littleEndian, false, undefined, charset);
+  const { tag, vr, buffer, offset, length, littleEndian, writtenAsUnknown } = element;
+  return new DataElement(
+    tag,
+    vr,
+    buffer,
+    offset,
+    length,
+    littleEndian,
+    false,
+    undefined,
+    charset,
+    writtenAsUnknown,
+  );
 }
 
 function pinned(item: DataSet, charset: CharacterSet): DataSet {

@@ -57,6 +57,8 @@ export class DataElement {
   readonly other: ElementValue | undefined;
   /** Character set of in-place bytes when it is not the data set's, after a merge. */
   readonly charset: CharacterSet | undefined;
+  /** It was encoded as UN although the dictionary knows its VR, and is written back so (PS3.5 6.2.2). */
+  readonly writtenAsUnknown: boolean;
 
   constructor(
     tag: Tag,
@@ -68,6 +70,7 @@ export class DataElement {
     undefinedLength: boolean,
     other: ElementValue | undefined,
     charset?: CharacterSet,
+    writtenAsUnknown = false,
   ) {
     this.tag = tag;
     this.vr = vr;
@@ -78,6 +81,7 @@ export class DataElement {
     this.undefinedLength = undefinedLength;
     this.other = other;
     this.charset = charset;
+    this.writtenAsUnknown = writtenAsUnknown;
   }
 
   get items(): readonly DataSet[] | undefined {

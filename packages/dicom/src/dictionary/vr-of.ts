@@ -40,16 +40,18 @@ export function dictionaryVr(tag: Tag): string | undefined {
 }
 
 /**
- * The VR to assume for an element of an implicit VR data set. Where the dictionary leaves a choice, the one that can be
- * told without context: US for US|SS, OW for OB|OW (PS3.5 A.1).
+ * The VR to assume for an element of an implicit VR data set. Where the dictionary leaves a choice: SS rather than US in
+ * an image of signed pixels, OW for OB|OW (PS3.5 A.1).
+ * @param signed (0028,0103) Pixel Representation is 1
  */
-export function implicitVr(tag: Tag): Vr {
+export function implicitVr(tag: Tag, signed = false): Vr {
   if ((tag & 0xffff) === 0) return "UL"; // group length
   if (isPrivate(tag)) return isPrivateCreator(tag) ? "LO" : "UN";
   const vr = dictionaryVr(tag);
   if (vr === undefined) return "UN";
   if (vr.length === 2) return vr as Vr;
-  return vr.includes("OW") ? "OW" : "US";
+  if (vr.includes("OW")) return "OW";
+  return signed ? "SS" : "US";
 }
 
 /** (gggg,0010–00FF) of an odd group reserve blocks, PS3.5 7.8.1. */

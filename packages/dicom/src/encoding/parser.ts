@@ -8,8 +8,8 @@
 import { CharacterSet } from "../charset/character-set.ts";
 import { DataSet } from "../data-set/data-set.ts";
 import { type BulkData, DataElement, type Fragment } from "../data-set/element.ts";
-import { textValues } from "../data-set/values.ts";
-import { implicitVr } from "../dictionary/vr-of.ts";
+import { numberValues, textValues } from "../data-set/values.ts";
+import { dictionaryVr, implicitVr } from "../dictionary/vr-of.ts";
 import { transferSyntaxInfo } from "../dictionary/transfer-syntax.ts";
 import { DicomError } from "../errors.ts";
 import { formatTag, Tags, type Tag } from "../tag.ts";
@@ -20,6 +20,8 @@ import { type InflateLimits, Inflater } from "./inflater.ts";
 export interface ParserOptions {
   /** Stop before this tag at the outermost level; what follows stays unread. */
   readonly until?: Tag;
+  /** Stop before the first element of another group, as file meta information does. */
+  readonly group?: number;
   /** Values longer than this many bytes are skipped and become references (`element.bulk`). Default: none. */
   readonly bulkThreshold?: number;
   /** Deepest nesting of items. Default 64; real files stay below 16. */
@@ -44,7 +46,7 @@ interface Frame {
   readonly kind: "data-set" | "sequence" | "fragments";
   /** Where it ends, or -1 for undefined length. */
   readonly end: number;
-  readonly explicitVr: boolean;
+  explicitVr: boolean;
   readonly littleEndian: boolean;
   readonly elements: DataElement[];
   readonly items: DataSet[];
@@ -53,6 +55,8 @@ interface Frame {
   readonly tag: Tag;
   readonly vr: Vr;
   charset: CharacterSet;
+  /** (0028,0103) Pixel Representation is 1 here or further out: ambiguous values are signed (PS3.5 A.1). */
+  signed: boolean;
 }
 
 const undefinedLength = 0xffffffff;
@@ -69,6 +73,7 @@ export class DataSetParser {
   /** Bytes of a value being skipped. */
   #skip = 0;
   #done = false;
+  #isFirst = true;
   #dataSet: DataSet | undefined;
   /** A fragment that is skipped counts only when all of it went by. */
   #frame: Frame;
@@ -88,7 +93,7 @@ export class DataSetParser {
     this.#inflater = syntax?.deflated === true ? new Inflater(options.inflate ?? {}) : undefined;
     const fallback = options.fallbackCharacterSet;
     const charset = CharacterSet.of([], fallback === undefined ? {} : { fallback });
-    this.#frame = frame("data-set", -1, explicitVr, littleEndian, 0, "UN", charset);
+    this.#frame = frame("data-set", -1, explicitVr, littleEndian, 0, "UN", charset, false);
     this.#stack = [this.#frame];
   }
 
@@ -194,18 +199,24 @@ export class DataSetParser {
   #element(): boolean {
     const window = this.#window;
     if (window.available < 8) return false;
-    const { explicitVr, littleEndian, end } = this.#frame;
+    if (this.#isFirst) this.#checkEncoding();
+    const { explicitVr, end, signed } = this.#frame;
+    let { littleEndian } = this.#frame;
     const start = window.position;
     const tag = window.tag(0, littleEndian);
     if (tag === Tags.ItemDelimitation || tag === Tags.SequenceDelimitation)
       return this.#delimiter(tag, start);
-    if (this.#stack.length === 1 && tag >= this.#until) {
+    if (
+      this.#stack.length === 1 &&
+      (tag >= this.#until || (this.#options.group !== undefined && tag >>> 16 !== this.#options.group))
+    ) {
       this.#finish();
       return false;
     }
     let info: VrInfo;
     let length: number;
     let header = 8;
+    let asUnknown = false;
     if (explicitVr) {
       const found = vrInfoFromCode(window.code(4));
       if (found === undefined) throw this.#invalidVr(tag, start);
@@ -217,8 +228,18 @@ export class DataSetParser {
       } else {
         length = window.uint16(6, littleEndian);
       }
+      if (info.vr === "UN" && length !== undefinedLength) {
+        const known = implicitVr(tag, signed);
+        if (known === "SQ" && length > 0 && window.available < 16) return false;
+        if (known !== "UN" && (known !== "SQ" || length === 0 || window.tag(12, true) === Tags.Item)) {
+          // UN of a known length holds the value as Implicit VR Little Endian has it (PS3.5 6.2.2).
+          info = vrInfo(known);
+          asUnknown = true;
+          littleEndian = true;
+        }
+      }
     } else {
-      info = vrInfo(implicitVr(tag));
+      info = vrInfo(implicitVr(tag, signed));
       length = window.uint32(4, littleEndian);
     }
     if (length === undefinedLength) {
@@ -236,7 +257,8 @@ export class DataSetParser {
     }
     if (info.vr === "SQ") {
       window.advance(header);
-      this.#open("sequence", tag, info.vr, valueStart + length, explicitVr, littleEndian, start);
+      const inner = explicitVr && !asUnknown;
+      this.#open("sequence", tag, asUnknown ? "UN" : "SQ", valueStart + length, inner, littleEndian, start);
       return true;
     }
     if (length > this.#bulkThreshold) {
@@ -251,11 +273,35 @@ export class DataSetParser {
     }
     if (window.available < header + length) return false;
     window.advance(header);
+    const { buffer, at } = window;
     this.#add(
-      new DataElement(tag, info.vr, window.buffer, window.at, length, littleEndian, false, undefined),
+      asUnknown
+        ? new DataElement(tag, info.vr, buffer, at, length, true, false, undefined, undefined, true)
+        : new DataElement(tag, info.vr, buffer, at, length, littleEndian, false, undefined),
     );
     window.advance(length);
     return true;
+  }
+
+  /**
+   * Data sets exist whose encoding is not the announced one. The first element tells: no implicit length there reads as
+   * two capital letters that are a VR, and no VR reads as anything else.
+   */
+  #checkEncoding(): void {
+    const window = this.#window;
+    this.#isFirst = false;
+    const root = this.#frame;
+    const hasVr = vrInfoFromCode(window.code(4)) !== undefined;
+    if (hasVr === root.explicitVr) return;
+    const tag = window.tag(0, root.littleEndian);
+    if (!hasVr && (dictionaryVr(tag) === undefined || window.uint32(4, root.littleEndian) > 0xffff)) return;
+    root.explicitVr = hasVr;
+    const [announced, found] = hasVr ? ["Implicit", "Explicit"] : ["Explicit", "Implicit"];
+    this.#warn(
+      `The data set is announced as ${announced} VR and encoded in ${found} VR.`,
+      window.position,
+      tag,
+    );
   }
 
   #delimiter(tag: Tag, start: number): boolean {
@@ -377,7 +423,8 @@ export class DataSetParser {
         },
       );
     }
-    this.#frame = frame(kind, end, explicitVr, littleEndian, tag, vr, this.#frame.charset);
+    const { charset, signed } = this.#frame;
+    this.#frame = frame(kind, end, explicitVr, littleEndian, tag, vr, charset, signed);
     this.#stack.push(this.#frame);
   }
 
@@ -397,17 +444,21 @@ export class DataSetParser {
       );
     } else if (closed.kind === "sequence") {
       const { tag, vr, items } = closed;
-      // An UN sequence keeps its VR, so that it is written back as it came.
+      // UN in explicit VR stays UN when it is written back; what implicit VR does not know is a sequence from now on.
+      const asUnknown = vr === "UN" && parent.explicitVr;
+      const { littleEndian } = closed;
       this.#add(
         new DataElement(
           tag,
-          vr === "UN" ? "SQ" : vr,
+          "SQ",
           undefined,
           0,
           0,
-          closed.littleEndian,
+          littleEndian,
           undefinedLengthUsed,
           { items },
+          undefined,
+          asUnknown,
         ),
       );
     } else {
@@ -424,7 +475,8 @@ export class DataSetParser {
   #add(element: DataElement): void {
     const { elements } = this.#frame;
     elements.push(element);
-    if (element.tag === Tags.SpecificCharacterSet && element.buffer !== undefined) {
+    if (element.tag === Tags.PixelRepresentation) this.#frame.signed = numberValues(element)[0] === 1;
+    else if (element.tag === Tags.SpecificCharacterSet && element.buffer !== undefined) {
       const fallback = this.#options.fallbackCharacterSet;
       this.#frame.charset = CharacterSet.of(
         textValues(element, this.#frame.charset),
@@ -468,8 +520,21 @@ function frame(
   tag: Tag,
   vr: Vr,
   charset: CharacterSet,
+  signed: boolean,
 ): Frame {
-  return { kind, end, explicitVr, littleEndian, elements: [], items: [], fragments: [], tag, vr, charset };
+  return {
+    kind,
+    end,
+    explicitVr,
+    littleEndian,
+    elements: [],
+    items: [],
+    fragments: [],
+    tag,
+    vr,
+    charset,
+    signed,
+  };
 }
 
 async function collect(stream: AsyncIterable<Uint8Array>, length: number): Promise<Uint8Array> {

@@ -83,7 +83,7 @@ class Encoder {
     }
     const bytes = this.#valueBytes(element, charset);
     const padded = bytes.byteLength + (bytes.byteLength % 2);
-    this.#header(tag, vr, padded);
+    this.#header(tag, element.writtenAsUnknown ? "UN" : vr, padded);
     this.out.raw(bytes);
     if (padded !== bytes.byteLength) this.out.uint8(vrInfo(vr).padding);
   }
@@ -116,9 +116,17 @@ class Encoder {
 
   #sequence(element: DataElement, items: readonly DataSet[]): void {
     const { out } = this;
+    if (element.writtenAsUnknown && this.#explicitVr) return this.#unknownSequence(element, items);
     const open = this.#isOpen(element.undefinedLength);
     const lengthAt = this.#header(element.tag, "SQ", open ? undefinedLength : 0);
     const start = out.length;
+    this.#items(items);
+    if (open) this.#delimiter(Tags.SequenceDelimitation);
+    else out.patchUint32(lengthAt, out.length - start);
+  }
+
+  #items(items: readonly DataSet[]): void {
+    const { out } = this;
     for (const item of items) {
       const itemOpen = this.#isOpen(item.undefinedLength);
       out.tag(Tags.Item);
@@ -128,8 +136,16 @@ class Encoder {
       if (itemOpen) this.#delimiter(Tags.ItemDelimitation);
       else out.patchUint32(itemStart - 4, out.length - itemStart);
     }
-    if (open) this.#delimiter(Tags.SequenceDelimitation);
-    else out.patchUint32(lengthAt, out.length - start);
+  }
+
+  /** A sequence as UN: its items are in Implicit VR Little Endian (PS3.5 6.2.2). */
+  #unknownSequence({ tag, undefinedLength: asRead }: DataElement, items: readonly DataSet[]): void {
+    const inner = new Encoder(false, true, this.#options);
+    inner.#items(items);
+    const open = this.#isOpen(asRead);
+    if (open) inner.#delimiter(Tags.SequenceDelimitation);
+    this.#header(tag, "UN", open ? undefinedLength : inner.out.length);
+    this.out.raw(inner.out.bytes());
   }
 
   #isOpen(asRead: boolean): boolean {
@@ -171,7 +187,8 @@ class Encoder {
       );
       return charset.encode(text, this.#charsetOptions());
     }
-    if (element.littleEndian === this.#littleEndian || info.wordSize <= 1) return raw;
+    const littleEndian = this.#littleEndian || element.writtenAsUnknown;
+    if (element.littleEndian === littleEndian || info.wordSize <= 1) return raw;
     return swapped(raw, info.wordSize);
   }
 

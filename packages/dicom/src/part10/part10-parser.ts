@@ -13,7 +13,6 @@ import { isVr } from "../vr.ts";
 
 const preambleLength = 128;
 const prefixEnd = preambleLength + 4;
-const afterMeta = 0x00030000;
 /** A meta group is a few hundred bytes; more than this is not one. */
 const maximumMetaLength = 1 << 20;
 
@@ -106,7 +105,7 @@ export class Part10Parser {
   #beginMeta(bytes: Uint8Array, start: number): void {
     this.#metaStart = start;
     this.#metaParser = new DataSetParser(TransferSyntax.ExplicitVRLittleEndian, {
-      until: afterMeta,
+      group: 0x0002,
       baseOffset: start,
     });
     this.#pushMeta(bytes);

@@ -101,8 +101,12 @@ function valueDifferences(
   if (expected.count !== undefined) {
     return [
       ...same(`${place} count`, actual.length, expected.count),
-      ...same(`${place} first`, actual.slice(0, 3), (expected.first ?? []).map(plain)),
-      ...same(`${place} last`, actual.slice(-3), (expected.last ?? []).map(plain)),
+      ...same(
+        `${place} first`,
+        actual.slice(0, 3).map(String),
+        (expected.first ?? []).map(plain).map(String),
+      ),
+      ...same(`${place} last`, actual.slice(-3).map(String), (expected.last ?? []).map(plain).map(String)),
     ];
   }
   const long = (expected as { readonly sha256_utf8?: string }).sha256_utf8;
