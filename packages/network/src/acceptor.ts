@@ -6,6 +6,7 @@
  */
 import {
   type DataSet,
+  DicomError,
   decodeDataSet,
   encodeDataSet,
   IMPLEMENTATION_CLASS_UID,
@@ -346,7 +347,7 @@ export class ServedAssociation {
         await this.#sender?.send(
           contextId,
           this.#response(message, "C-FIND-RSP", Status.Pending, true),
-          encodeDataSet(match, transferSyntaxUid, { sequences: "explicit-length", replacement: "?" }),
+          encodeMatch(match, transferSyntaxUid),
         );
       }
     } catch (error) {
@@ -408,4 +409,15 @@ function isServiceClass(uid: string): boolean {
     /^1\.2\.840\.10008\.5\.1\.4\.(1\.2|31|32|33|34|37|38|39|41|42|43|44|45)(\.|$)/.test(uid) ||
     /^1\.2\.840\.10008\.(1\.|3\.1\.2|4\.2|5\.1\.1)/.test(uid)
   );
+}
+
+/** A match whose text is beyond its character set goes out in UTF-8, rather than with characters lost. */
+function encodeMatch(match: DataSet, transferSyntaxUid: string): Uint8Array {
+  try {
+    return encodeDataSet(match, transferSyntaxUid, { sequences: "explicit-length" });
+  } catch (error) {
+    if (!(error instanceof DicomError) || error.code !== "text-unencodable") throw error;
+    const utf8 = match.with("SpecificCharacterSet", "ISO_IR 192");
+    return encodeDataSet(utf8, transferSyntaxUid, { sequences: "explicit-length" });
+  }
 }

@@ -144,6 +144,8 @@ export interface DimseStatus {
 /** The peer answered a request with a failure status (PS3.7 Annex C). */
 export class DimseStatusError extends NetworkError {
   override readonly name = "DimseStatusError";
+  /** `C-STORE`, `C-FIND` … */
+  readonly operation: string;
   readonly status: DimseStatus;
   /** The whole response: error comment, offending elements, counters. */
   readonly response: object;
@@ -156,6 +158,7 @@ export class DimseStatusError extends NetworkError {
     const code = status.code.toString(16).toUpperCase().padStart(4, "0");
     const comment = response.errorComment === undefined ? "" : ` (${response.errorComment})`;
     super("dimse-status", `The peer answered ${operation} with ${code}H: ${status.meaning}${comment}.`);
+    this.operation = operation;
     this.status = status;
     this.response = response;
   }

@@ -5,7 +5,6 @@
  * next query, rebuildable from its objects.
  */
 import { createReadStream } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DataSet } from "@isocenter/dicom";
 import Sqlite from "better-sqlite3";
@@ -24,7 +23,7 @@ import {
 import { type IndexDatabase, openDatabase } from "./database.ts";
 import { findInIndex } from "./find.ts";
 import { Ingest } from "./ingest.ts";
-import { clearIncoming, type DataFolders, dataFolders } from "./objects.ts";
+import { clearIncoming, type DataFolders, dataFolders, makeFolder } from "./objects.ts";
 import { type Reconciled, reconcile } from "./reconcile.ts";
 
 export interface ArchiveCounts {
@@ -62,7 +61,7 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
   static async open(folder: string): Promise<LocalArchive> {
     const folders = dataFolders(folder);
     try {
-      for (const one of [folders.objects, folders.incoming]) await mkdir(one, { recursive: true });
+      for (const one of [folders.objects, folders.incoming]) await makeFolder(one);
     } catch (cause) {
       throw new ArchiveError("data-folder-unusable", `The data folder ${folder} cannot be written.`, {
         cause,

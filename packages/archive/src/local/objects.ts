@@ -5,7 +5,7 @@
  * folders that gained an entry. Whatever lies under `objects/` is therefore whole.
  */
 import { createHash } from "node:crypto";
-import { type FileHandle, link, mkdir, open, readdir, rename, rm, unlink } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 export interface DataFolders {
@@ -33,6 +33,27 @@ export function objectPath(studyUid: string, seriesUid: string, sopUid: string):
 function safeName(uid: string): string {
   if (/^[0-9]+(\.[0-9]+)*$/.test(uid) && uid.length <= 64) return uid;
   return `uid-${createHash("sha256").update(uid).digest("hex").slice(0, 40)}`;
+}
+
+/**
+ * Makes the data folder and everything above it that is missing. Not `mkdir(…, { recursive: true })`, which tries again
+ * for ever on file systems that answer ENOENT to every new name, as /proc does.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const missing: string[] = [];
+  for (let at = path; !(await isFolder(at)); at = dirname(at)) missing.push(at);
+  for (const one of missing.reverse()) await mkdir(one);
+}
+
+/** @throws ENOTDIR when it is there and no folder */
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    if ((await stat(path)).isDirectory()) return true;
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return false;
+    throw error;
+  }
+  throw Object.assign(new Error(`${path} is not a folder`), { code: "ENOTDIR" });
 }
 
 /** Makes the rename or creation of an entry in `folder` survive a power loss. */

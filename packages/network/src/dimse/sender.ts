@@ -53,48 +53,22 @@ export class MessageSender {
     command: Command,
     dataSet?: Uint8Array | AsyncIterable<Uint8Array>,
   ): Promise<void> {
-    const pdus: Uint8Array[] = [];
-    this.#fragments(pdus, contextId, commandBit, encodeCommand(command), true);
-    if (dataSet === undefined) return this.#write(pdus);
+    const message = new Fragmenter(contextId, this.#maximumFragment);
+    message.add(commandBit, encodeCommand(command));
+    message.end(commandBit);
     if (dataSet instanceof Uint8Array) {
-      await this.#body(pdus, contextId, dataSet, true);
-      return this.#write(pdus);
-    }
-    // The last fragment is marked as such, so one chunk is held back; it also takes up an odd byte.
-    let held: Uint8Array | undefined;
-    for await (const chunk of dataSet) {
-      if (chunk.byteLength === 0) continue;
-      if (held !== undefined) {
-        const even = held.byteLength - (held.byteLength % 2);
-        await this.#body(pdus, contextId, held.subarray(0, even), false);
-        held = even === held.byteLength ? chunk : withFirst(held[even] ?? 0, chunk);
-      } else {
-        held = chunk;
+      for (let at = 0; at < dataSet.byteLength; at += batchBytes) {
+        message.add(0, dataSet.subarray(at, at + batchBytes));
+        if (message.bytes >= batchBytes) await this.#write(message.take());
+      }
+    } else if (dataSet !== undefined) {
+      for await (const chunk of dataSet) {
+        message.add(0, chunk);
+        if (message.bytes >= batchBytes) await this.#write(message.take());
       }
     }
-    await this.#body(pdus, contextId, held ?? new Uint8Array(0), true);
-    return this.#write(pdus);
-  }
-
-  async #body(pdus: Uint8Array[], contextId: number, bytes: Uint8Array, isLast: boolean): Promise<void> {
-    for (let at = 0; at < bytes.byteLength || (isLast && at === 0); at += batchBytes) {
-      const end = Math.min(at + batchBytes, bytes.byteLength);
-      this.#fragments(pdus, contextId, 0, bytes.subarray(at, end), isLast && end === bytes.byteLength);
-      if (end < bytes.byteLength || !isLast) {
-        await this.#write(pdus);
-        pdus.length = 0;
-      }
-    }
-  }
-
-  #fragments(pdus: Uint8Array[], contextId: number, kind: number, bytes: Uint8Array, isLast: boolean): void {
-    const step = this.#maximumFragment;
-    for (let at = 0; at < bytes.byteLength || at === 0; at += step) {
-      const piece = bytes.subarray(at, at + step);
-      const end = at + piece.byteLength === bytes.byteLength;
-      pdus.push(encodePDataHeader(contextId, kind | (isLast && end ? lastBit : 0), piece.byteLength), piece);
-      if (end) break;
-    }
+    if (dataSet !== undefined) message.end(0);
+    return this.#write(message.take());
   }
 
   async #write(pdus: readonly Uint8Array[]): Promise<void> {
@@ -107,9 +81,54 @@ export class MessageSender {
   }
 }
 
-function withFirst(byte: number, chunk: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(chunk.byteLength + 1);
-  joined[0] = byte;
-  joined.set(chunk, 1);
-  return joined;
+/**
+ * Cuts a message into PDUs without copying it: each is a header and the views that fill it. A full fragment is held back
+ * until more comes, because the last one is marked as such.
+ */
+class Fragmenter {
+  readonly #contextId: number;
+  readonly #maximum: number;
+  #ready: Uint8Array[] = [];
+  #readyBytes = 0;
+  #open: Uint8Array[] = [];
+  #openBytes = 0;
+
+  constructor(contextId: number, maximum: number) {
+    this.#contextId = contextId;
+    this.#maximum = maximum;
+  }
+
+  /** Bytes of complete PDUs waiting for {@link take}. */
+  get bytes(): number {
+    return this.#readyBytes;
+  }
+
+  add(kind: number, chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.byteLength; ) {
+      if (this.#openBytes === this.#maximum) this.#close(kind);
+      const count = Math.min(this.#maximum - this.#openBytes, chunk.byteLength - at);
+      this.#open.push(chunk.subarray(at, at + count));
+      this.#openBytes += count;
+      at += count;
+    }
+  }
+
+  /** The command or data set is complete. */
+  end(kind: number): void {
+    this.#close(kind | lastBit);
+  }
+
+  take(): Uint8Array[] {
+    const taken = this.#ready;
+    this.#ready = [];
+    this.#readyBytes = 0;
+    return taken;
+  }
+
+  #close(control: number): void {
+    this.#ready.push(encodePDataHeader(this.#contextId, control, this.#openBytes), ...this.#open);
+    this.#readyBytes += this.#openBytes;
+    this.#open = [];
+    this.#openBytes = 0;
+  }
 }

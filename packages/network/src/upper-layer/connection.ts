@@ -67,6 +67,10 @@ export class UpperLayerConnection implements PduHandler {
   #received: Pdu | undefined;
   #toSend: Pdu | undefined;
   #remoteError: RemoteProtocolError | undefined;
+  /** Why the connection ended without the peer's word. */
+  #closeError: NetworkError | undefined;
+  /** The peer's release was confirmed: what is left is that the connection closes. */
+  #isReleased = false;
 
   constructor(transport: Transport, handlers: ConnectionHandlers, options: ConnectionOptions) {
     this.#transport = transport;
@@ -210,17 +214,9 @@ export class UpperLayerConnection implements PduHandler {
   }
 
   #onClose(error: Error | undefined): void {
+    this.#closeError = closeError(error);
     if (isPossible(this.#state, "Evt17")) this.#handle("Evt17");
-    this.#end(
-      error === undefined
-        ? new NetworkError(
-            "connection-closed",
-            "The peer closed the connection without releasing the association.",
-          )
-        : error instanceof NetworkError
-          ? error
-          : new NetworkError("connection-failed", `The connection broke: ${error.message}`, { cause: error }),
-    );
+    this.#end(this.#isReleased ? undefined : this.#closeError);
   }
 
   #handle(event: Event, decision: Decision = { role: this.#options.role }): void {
@@ -263,6 +259,7 @@ export class UpperLayerConnection implements PduHandler {
       case "send-release-rq":
         return this.#send({ kind: "A-RELEASE-RQ" });
       case "send-release-rp":
+        this.#isReleased = true;
         return this.#send({ kind: "A-RELEASE-RP" });
       case "send-abort-user":
         return this.#send({ kind: "A-ABORT", source: 0, reason: 0 });
@@ -303,6 +300,7 @@ export class UpperLayerConnection implements PduHandler {
       case "indicate-provider-abort":
         return this.#end(
           this.#remoteError ??
+            this.#closeError ??
             new RemoteProtocolError(
               "The peer sent a PDU that is not allowed now.",
               AbortReason.UnexpectedPdu,
@@ -343,6 +341,17 @@ export class UpperLayerConnection implements PduHandler {
     this.#ended = true;
     this.#handlers.onEnd(error);
   }
+}
+
+function closeError(error: Error | undefined): NetworkError {
+  if (error === undefined) {
+    return new NetworkError(
+      "connection-closed",
+      "The peer closed the connection without releasing the association.",
+    );
+  }
+  if (error instanceof NetworkError) return error;
+  return new NetworkError("connection-failed", `The connection broke: ${error.message}`, { cause: error });
 }
 
 function rejectedError(pdu: AAssociateRj, request: AAssociateRq | undefined): AssociationRejectedError {
