@@ -5,6 +5,7 @@
 import type { ArchiveCounts, ImageSource } from "@isocenter/archive";
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
+import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import type { Logger } from "pino";
 import { isLoopback, type ListenAddress, type ServerConfig } from "../config.ts";
@@ -41,7 +42,7 @@ export function createApp(context: AppContext): OpenAPIHono {
   });
 
   app.onError((error, c) => {
-    const document = problemOf(error);
+    const document = problemOf(error instanceof HTTPException ? unreadable(error) : error);
     if (document.status === 500) context.logger.error({ err: error, path: c.req.path }, "request failed");
     else context.logger.info({ code: document.code, path: c.req.path }, "request answered with a problem");
     return c.body(JSON.stringify(document), document.status as 500, {
@@ -94,7 +95,7 @@ export function createApp(context: AppContext): OpenAPIHono {
       200,
     );
   });
-  addDicomRoutes(app, { local: context.local, peers: context.peers, aeTitle: context.config.aeTitle });
+  addDicomRoutes(app, { local: context.local, peers: context.peers, config: context.config });
   app.doc31("/api/openapi.json", {
     openapi: "3.1.0",
     info: {
@@ -105,6 +106,17 @@ export function createApp(context: AppContext): OpenAPIHono {
     },
   });
   return app;
+}
+
+/** What Hono itself refuses: a body that is no JSON, or of another media type. */
+function unreadable({ status, message }: HTTPException): HttpProblem {
+  return new HttpProblem(
+    status === 415 ? 415 : 400,
+    "request-invalid",
+    "The request is not valid",
+    `${message}.`.replace(/\.+$/, "."),
+    "See /api/openapi.json for what each request takes.",
+  );
 }
 
 const aboutRoute = createRoute({

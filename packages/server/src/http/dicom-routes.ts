@@ -4,7 +4,9 @@ import { TransferSyntax, uidName } from "@isocenter/dicom";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { PatientRootFind, StudyRootFind, Verification } from "@isocenter/network";
 import { connectTcp } from "@isocenter/network/node";
+import type { ServerConfig } from "../config.ts";
 import { addressOf, type PeerRegistry } from "../peers.ts";
+import { checkSpelledOutPeer } from "./peer-policy.ts";
 import { identifierFor, resultOf } from "./find-results.ts";
 import { HttpProblem } from "./problem.ts";
 import {
@@ -22,12 +24,15 @@ import {
 export interface DicomRoutesContext {
   readonly local: ImageSource;
   readonly peers: PeerRegistry;
-  /** The calling AE title when a request names none. */
-  readonly aeTitle: string;
+  readonly config: Pick<ServerConfig, "aeTitle" | "http">;
 }
 
 const problems = {
   400: { description: "The request is wrong", content: { "application/problem+json": { schema: problem } } },
+  403: {
+    description: "The peer may not be named",
+    content: { "application/problem+json": { schema: problem } },
+  },
   404: {
     description: "Unknown peer or connection",
     content: { "application/problem+json": { schema: problem } },
@@ -75,10 +80,11 @@ const peersRoute = createRoute({
   responses: { 200: { description: "Configured and connected peers", content: json(peersAnswer) } },
 });
 
-export function addDicomRoutes(app: OpenAPIHono, { local, peers, aeTitle }: DicomRoutesContext): void {
+export function addDicomRoutes(app: OpenAPIHono, { local, peers, config }: DicomRoutesContext): void {
   app.openapi(connectRoute, async (c) => {
     const { host, port, callingAE, calledAE } = c.req.valid("json");
     const address = { host, port, callingAeTitle: callingAE, calledAeTitle: calledAE };
+    await checkSpelledOutPeer(host, config);
     const { roundTripMs, association } = await echo(address, c.req.raw.signal);
     const { accepted } = association;
     const peer = peers.connected(address, { at: new Date().toISOString(), ok: true, roundTripMs });
@@ -111,7 +117,7 @@ export function addDicomRoutes(app: OpenAPIHono, { local, peers, aeTitle }: Dico
   });
 
   app.openapi(echoRoute, async (c) => {
-    const named = peerOf(c.req.valid("json"));
+    const named = await peerOf(c.req.valid("json"));
     if (named === undefined) throw noPeer();
     try {
       const { roundTripMs } = await echo(named.address, c.req.raw.signal);
@@ -125,7 +131,7 @@ export function addDicomRoutes(app: OpenAPIHono, { local, peers, aeTitle }: Dico
 
   app.openapi(findRoute, async (c) => {
     const body = c.req.valid("json");
-    const named = peerOf(body);
+    const named = await peerOf(body);
     const source: ImageSource = named === undefined ? local : new DimsePeer(named.address);
     const keys = identifierFor(body.level, body.criteria);
     const results = [];
@@ -153,7 +159,7 @@ export function addDicomRoutes(app: OpenAPIHono, { local, peers, aeTitle }: Dico
   app.openapi(peersRoute, (c) => c.json({ peers: peers.list() }, 200));
 
   /** The peer a request means; undefined when it names none. */
-  function peerOf(fields: PeerFields): { id: string; address: DimsePeerAddress } | undefined {
+  async function peerOf(fields: PeerFields): Promise<{ id: string; address: DimsePeerAddress } | undefined> {
     const id = fields.connectionId ?? fields.peer;
     if (id !== undefined) {
       const peer = peers.get(id);
@@ -168,9 +174,10 @@ export function addDicomRoutes(app: OpenAPIHono, { local, peers, aeTitle }: Dico
       }
       return { id, address: addressOf(peer) };
     }
-    const { host, port = 104, callingAE = aeTitle, calledAE } = fields;
+    const { host, port = 104, callingAE = config.aeTitle, calledAE } = fields;
     if (host === undefined && calledAE === undefined) return undefined;
     if (host === undefined || calledAE === undefined) throw noPeer();
+    await checkSpelledOutPeer(host, config);
     return { id: "", address: { host, port, callingAeTitle: callingAE, calledAeTitle: calledAE } };
   }
 }

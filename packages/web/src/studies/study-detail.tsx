@@ -48,6 +48,7 @@ export function StudyDetail({
         <br />
         <span className="muted">
           {date(study.studyDate)} {time(study.studyTime)}
+          {study.accessionNumber !== undefined && ` · ${study.accessionNumber}`}
         </span>
       </p>
       <h3>Series</h3>
