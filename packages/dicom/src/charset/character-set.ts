@@ -332,10 +332,15 @@ function encodeIn(repertoire: Repertoire, character: string): readonly number[] 
     case "jis-x0212":
       return table(repertoire.kind, repertoire, lowDoubleCodes).get(character);
     case "double":
-    case "whole":
-      return code < 0x80
-        ? [code]
-        : table(`2 ${repertoire.label}`, repertoire, highDoubleCodes).get(character);
+    case "whole": {
+      if (code < 0x80) return [code];
+      const found = table(`2 ${repertoire.label}`, repertoire, highDoubleCodes).get(character);
+      if (found !== undefined || repertoire.label !== "gb18030") return found;
+      // Characters beyond the basic plane lie in one run of four-byte codes; the others fill the gaps of the two-byte ones.
+      return code >= 0x10000
+        ? fourBytes(0x2e248 + code - 0x10000)
+        : table("4 gb18030", repertoire, lowQuadrupleCodes).get(character);
+    }
   }
 }
 
@@ -367,6 +372,21 @@ function* lowDoubleCodes(): Generator<readonly number[]> {
 function* highDoubleCodes(): Generator<readonly number[]> {
   for (let first = 0x81; first <= 0xfe; first++)
     for (let second = 0x40; second <= 0xfe; second++) yield [first, second];
+}
+
+/** The code at a place in GB18030's four-byte order, which begins at 81308130. */
+function fourBytes(place: number): readonly number[] {
+  return [
+    0x81 + Math.floor(place / 12_600),
+    0x30 + (Math.floor(place / 1260) % 10),
+    0x81 + (Math.floor(place / 10) % 126),
+    0x30 + (place % 10),
+  ];
+}
+
+/** 81308130 to 8431A439: all of the basic plane that has no two-byte code. */
+function* lowQuadrupleCodes(): Generator<readonly number[]> {
+  for (let place = 0; place < 39_420; place++) yield fourBytes(place);
 }
 
 const latin = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0) & 0xff);
