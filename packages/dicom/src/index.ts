@@ -2,7 +2,7 @@
 export { CharacterSet, type CharacterSetOptions } from "./charset/character-set.ts";
 export { characterSetTerms } from "./charset/terms.ts";
 export { DataSet } from "./data-set/data-set.ts";
-export { type BulkData, DataElement, type Fragment, type Fragments } from "./data-set/element.ts";
+export { type BulkData, bulkData, DataElement, type Fragment, type Fragments } from "./data-set/element.ts";
 export { PersonName, type PersonNameGroup } from "./data-set/person-name.ts";
 export type { AnyValue, DataSetInit, InitValue, Key, Keyword, ValueOf } from "./data-set/types.ts";
 export {
@@ -23,7 +23,7 @@ export {
 export { newUid, storageSopClasses, uidName } from "./dictionary/uids.ts";
 export { decodeDataSet } from "./encoding/decode.ts";
 export { DataSetParser, type ParserOptions } from "./encoding/parser.ts";
-export { type EncodeOptions, encodeDataSet } from "./encoding/writer.ts";
+export { type EncodeOptions, encodeDataSet, encodeDataSetStream } from "./encoding/writer.ts";
 export { DicomError, type DicomErrorCode, IsocenterError } from "./errors.ts";
 export { fromDicomJson } from "./json/from-json.ts";
 export {
@@ -38,9 +38,11 @@ export {
   decodePart10,
   encodeFileMeta,
   encodePart10,
+  encodePart10Stream,
   type FileMetaInit,
   type Part10,
   type RangeSource,
+  readDataSet,
   readPart10,
 } from "./part10/part10.ts";
 export { Part10Parser } from "./part10/part10-parser.ts";

@@ -8,8 +8,9 @@ import { formatTag, type Tag } from "../tag.ts";
 import { type Vr, vrInfo } from "../vr.ts";
 import type { DataSet } from "./data-set.ts";
 import {
+  type BulkData,
   bytesElement,
-  type DataElement,
+  DataElement,
   type PrimitiveValue,
   sequenceElement,
   valuesElement,
@@ -43,6 +44,8 @@ export function elementOf(tag: Tag, value: InitValue, givenVr: Vr | undefined, t
     return vr === "SQ" ? sequenceElement(tag, []) : valuesElement(tag, vr, []);
   if (isTyped(value)) return elementOf(tag, value.value, value.vr, toItem);
   if (value instanceof Uint8Array) return bytesElement(tag, vr, value);
+  if (isBulk(value))
+    return new DataElement(tag, vr, undefined, 0, value.length, true, false, { bulk: value });
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (vr === "SQ")
     return sequenceElement(
@@ -79,6 +82,12 @@ function primitive(tag: Tag, vr: Vr, value: unknown): PrimitiveValue {
 
 function invalid(tag: Tag, vr: Vr, why: string): DicomError {
   return new DicomError("value-invalid", `${formatTag(tag)} has the VR ${vr}, which ${why}.`, { tag });
+}
+
+function isBulk(value: InitValue): value is BulkData {
+  return (
+    typeof value === "object" && value !== null && "stream" in value && typeof value.stream === "function"
+  );
 }
 
 function isTyped(value: InitValue): value is { readonly vr: Vr; readonly value: InitValue } {

@@ -5,6 +5,7 @@
  * items, fragments of encapsulated pixel data, or a reference to bytes that were left in the source.
  */
 import type { CharacterSet } from "../charset/character-set.ts";
+import { DicomError } from "../errors.ts";
 import type { Tag } from "../tag.ts";
 import type { Vr } from "../vr.ts";
 import type { DataSet } from "./data-set.ts";
@@ -26,6 +27,8 @@ export interface Fragment {
   readonly length: number;
   /** Undefined when the fragment was above the threshold and stayed in the source. */
   readonly bytes: Uint8Array | undefined;
+  /** Where it is then. */
+  readonly bulk?: BulkData | undefined;
 }
 
 export interface Fragments {
@@ -112,6 +115,27 @@ export class DataElement {
       (fragments === undefined || fragments.fragments.length === 0)
     );
   }
+}
+
+/**
+ * A value to be written from a stream.
+ * @param length in bytes; the stream must give as many
+ */
+export function bulkData(length: number, stream: () => AsyncIterable<Uint8Array>): BulkData {
+  return { offset: 0, length, stream, bytes: () => collect(stream(), length) };
+}
+
+/** @throws DicomError `truncated` when the stream ends early */
+export async function collect(stream: AsyncIterable<Uint8Array>, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for await (const chunk of stream) {
+    bytes.set(chunk.subarray(0, length - at), at);
+    at += chunk.byteLength;
+    if (at >= length) break;
+  }
+  if (at < length) throw new DicomError("truncated", `The value ends ${length - at} bytes early.`);
+  return bytes;
 }
 
 /** An element with encoded bytes. */

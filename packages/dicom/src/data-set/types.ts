@@ -3,6 +3,7 @@ import type { KeywordVr } from "../dictionary/keyword-vr.generated.ts";
 import type { Tag } from "../tag.ts";
 import type { Vr } from "../vr.ts";
 import type { DataSet } from "./data-set.ts";
+import type { BulkData } from "./element.ts";
 import type { PersonName } from "./person-name.ts";
 
 export type Keyword = keyof KeywordVr;
@@ -37,6 +38,8 @@ export type InitValue =
   | PersonName
   | Uint8Array
   | DataSet
+  /** Written from a stream: see `bulkData`. */
+  | BulkData
   | readonly (string | number | bigint | PersonName | DataSet | DataSetInit)[]
   | { readonly vr: Vr; readonly value: InitValue };
 

@@ -65,3 +65,24 @@ export class Inflater {
     yield* out;
   }
 }
+
+/** Part of what deflated bytes hold: inflated from the start once more, because deflate has no other way in. */
+export async function* inflatedRange(
+  deflated: AsyncIterable<Uint8Array>,
+  limits: InflateLimits,
+  offset: number,
+  length: number,
+): AsyncGenerator<Uint8Array> {
+  const inflater = new Inflater(limits);
+  let at = 0;
+  const end = offset + length;
+  for await (const chunk of deflated) {
+    for (const inflated of inflater.push(chunk)) {
+      const from = Math.max(0, offset - at);
+      const to = Math.min(inflated.byteLength, end - at);
+      if (from < to) yield inflated.subarray(from, to);
+      at += inflated.byteLength;
+      if (at >= end) return;
+    }
+  }
+}

@@ -7,7 +7,7 @@
  */
 import { CharacterSet } from "../charset/character-set.ts";
 import { DataSet } from "../data-set/data-set.ts";
-import { type BulkData, DataElement, type Fragment } from "../data-set/element.ts";
+import { type BulkData, collect, DataElement, type Fragment } from "../data-set/element.ts";
 import { numberValues, textValues } from "../data-set/values.ts";
 import { dictionaryVr, implicitVr } from "../dictionary/vr-of.ts";
 import { transferSyntaxInfo } from "../dictionary/transfer-syntax.ts";
@@ -15,7 +15,7 @@ import { DicomError } from "../errors.ts";
 import { formatTag, Tags, type Tag } from "../tag.ts";
 import { type Vr, type VrInfo, vrInfo, vrInfoFromCode } from "../vr.ts";
 import { ByteWindow } from "./byte-window.ts";
-import { type InflateLimits, Inflater } from "./inflater.ts";
+import { inflatedRange, type InflateLimits, Inflater } from "./inflater.ts";
 
 export interface ParserOptions {
   /** Stop before this tag at the outermost level; what follows stays unread. */
@@ -28,7 +28,7 @@ export interface ParserOptions {
   readonly maximumDepth?: number;
   /** Character set (defined term) to assume where (0008,0005) is missing. */
   readonly fallbackCharacterSet?: string;
-  /** Reads values that were left in the source. */
+  /** Reads values that were left in the source; a length beyond its end means up to the end. */
   readonly readBulk?: (offset: number, length: number) => AsyncIterable<Uint8Array>;
   readonly inflate?: InflateLimits;
   /** Offset of the first byte pushed, for references and errors. */
@@ -263,10 +263,20 @@ export class DataSetParser {
     }
     if (length > this.#bulkThreshold) {
       window.advance(header);
+      const bulk = this.#bulk(valueStart, length);
       this.#add(
-        new DataElement(tag, info.vr, undefined, 0, length, littleEndian, false, {
-          bulk: this.#bulk(valueStart, length),
-        }),
+        new DataElement(
+          tag,
+          info.vr,
+          undefined,
+          0,
+          length,
+          littleEndian,
+          false,
+          { bulk },
+          undefined,
+          asUnknown,
+        ),
       );
       this.#skip = length;
       return true;
@@ -369,7 +379,8 @@ export class DataSetParser {
     // The offset table is needed whole; it is never large beside the pixels.
     if (length > this.#bulkThreshold && this.#frame.fragments.length > 0) {
       window.advance(8);
-      this.#frame.fragments.push({ offset: start + 8, length, bytes: undefined });
+      const bulk = this.#bulk(start + 8, length);
+      this.#frame.fragments.push({ offset: start + 8, length, bytes: undefined, bulk });
       this.#skip = length;
       return true;
     }
@@ -486,16 +497,18 @@ export class DataSetParser {
   }
 
   #bulk(offset: number, length: number): BulkData {
-    const { readBulk } = this.#options;
+    const { readBulk, baseOffset = 0, inflate = {} } = this.#options;
     const stream = (): AsyncIterable<Uint8Array> => {
-      if (readBulk === undefined || this.#inflater !== undefined) {
+      if (readBulk === undefined) {
         throw new DicomError(
           "value-not-read",
           "The value was not read, and there is no source to read it from.",
           { offset },
         );
       }
-      return readBulk(offset, length);
+      if (this.#inflater === undefined) return readBulk(offset, length);
+      const deflated = readBulk(baseOffset, Number.POSITIVE_INFINITY);
+      return inflatedRange(deflated, inflate, offset - baseOffset, length);
     };
     return { offset, length, stream, bytes: () => collect(stream(), length) };
   }
@@ -535,16 +548,4 @@ function frame(
     charset,
     signed,
   };
-}
-
-async function collect(stream: AsyncIterable<Uint8Array>, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for await (const chunk of stream) {
-    bytes.set(chunk.subarray(0, length - at), at);
-    at += chunk.byteLength;
-    if (at >= length) break;
-  }
-  if (at < length) throw new DicomError("truncated", `The value ends ${length - at} bytes early.`);
-  return bytes;
 }

@@ -2,15 +2,15 @@
  * Encoding of data sets, PS3.5 7: ascending tags, even lengths, padding by VR, in any uncompressed or encapsulated
  * transfer syntax. Bytes that came from a source are written as they are, swapped where the byte order differs.
  */
-import { deflateSync } from "fflate";
+import { Deflate, deflateSync } from "fflate";
 import type { CharacterSet, CharacterSetOptions } from "../charset/character-set.ts";
 import type { DataSet } from "../data-set/data-set.ts";
-import type { DataElement, Fragments, PrimitiveValue } from "../data-set/element.ts";
+import type { BulkData, DataElement, Fragments, PrimitiveValue } from "../data-set/element.ts";
 import { transferSyntaxInfo } from "../dictionary/transfer-syntax.ts";
 import { DicomError } from "../errors.ts";
 import { formatTag, Tags } from "../tag.ts";
 import { type Vr, vrInfo } from "../vr.ts";
-import { ByteWriter } from "./byte-writer.ts";
+import { ByteWriter, type Part } from "./byte-writer.ts";
 
 export interface EncodeOptions {
   /**
@@ -48,6 +48,60 @@ export function encodeDataSet(
   return padded;
 }
 
+/**
+ * As {@link encodeDataSet}, in chunks: values that were left in their source, or are given as streams, are read when
+ * their turn comes, so a data set of any size is written in constant memory.
+ * @throws DicomError as {@link encodeDataSet}, and `length-invalid` when a stream is not as long as it was said to be
+ */
+export async function* encodeDataSetStream(
+  dataSet: DataSet,
+  transferSyntaxUid: string,
+  options: EncodeOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const syntax = transferSyntaxInfo(transferSyntaxUid);
+  const encoder = new Encoder(syntax?.explicitVr ?? true, syntax?.littleEndian ?? true, options, true);
+  encoder.dataSet(dataSet);
+  const chunks = chunksOf(encoder.out.parts());
+  yield* syntax?.deflated === true ? deflated(chunks) : chunks;
+}
+
+async function* chunksOf(parts: readonly Part[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) {
+    if (part instanceof Uint8Array) {
+      if (part.byteLength > 0) yield part;
+      continue;
+    }
+    let left = part.length;
+    for await (const chunk of part.stream()) {
+      left -= chunk.byteLength;
+      if (left < 0) break;
+      yield chunk;
+    }
+    if (left !== 0) {
+      throw new DicomError(
+        "length-invalid",
+        `A value that is streamed was to have ${part.length} bytes; it has ${left < 0 ? "more" : `${left} less`}.`,
+      );
+    }
+  }
+}
+
+async function* deflated(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const ready: Uint8Array[] = [];
+  let bytes = 0;
+  const deflate = new Deflate((chunk) => {
+    bytes += chunk.byteLength;
+    ready.push(chunk);
+  });
+  for await (const chunk of chunks) {
+    deflate.push(chunk);
+    yield* ready.splice(0);
+  }
+  deflate.push(new Uint8Array(0), true);
+  yield* ready;
+  if (bytes % 2 === 1) yield new Uint8Array(1);
+}
+
 const undefinedLength = 0xffffffff;
 
 class Encoder {
@@ -55,8 +109,11 @@ class Encoder {
   readonly #explicitVr: boolean;
   readonly #littleEndian: boolean;
   readonly #options: EncodeOptions;
+  /** Values may be left to be streamed. */
+  readonly #streams: boolean;
 
-  constructor(explicitVr: boolean, littleEndian: boolean, options: EncodeOptions) {
+  constructor(explicitVr: boolean, littleEndian: boolean, options: EncodeOptions, streams = false) {
+    this.#streams = streams;
     this.#explicitVr = explicitVr;
     this.#littleEndian = littleEndian;
     this.#options = options;
@@ -76,16 +133,31 @@ class Encoder {
     const { tag, vr, items, fragments, bulk } = element;
     if (items !== undefined) return this.#sequence(element, items);
     if (fragments !== undefined) return this.#encapsulated(element, fragments);
-    if (bulk !== undefined) {
+    if (bulk !== undefined) return this.#bulk(element, bulk);
+    const bytes = this.#valueBytes(element, charset);
+    const padded = bytes.byteLength + (bytes.byteLength % 2);
+    this.#header(tag, element.writtenAsUnknown ? "UN" : vr, padded);
+    if (this.#streams) this.out.view(bytes);
+    else this.out.raw(bytes);
+    if (padded !== bytes.byteLength) this.out.uint8(vrInfo(vr).padding);
+  }
+
+  #bulk(element: DataElement, bulk: BulkData): void {
+    const { tag, vr } = element;
+    if (!this.#streams) {
       throw new DicomError("value-not-read", `The value of ${formatTag(tag)} was left in its source.`, {
         tag,
       });
     }
-    const bytes = this.#valueBytes(element, charset);
-    const padded = bytes.byteLength + (bytes.byteLength % 2);
-    this.#header(tag, element.writtenAsUnknown ? "UN" : vr, padded);
-    this.out.raw(bytes);
-    if (padded !== bytes.byteLength) this.out.uint8(vrInfo(vr).padding);
+    const { wordSize } = vrInfo(vr);
+    const { length } = bulk;
+    this.#header(tag, element.writtenAsUnknown ? "UN" : vr, length + (length % 2));
+    const swaps = element.littleEndian !== (this.#littleEndian || element.writtenAsUnknown) && wordSize > 1;
+    this.out.external({
+      length,
+      stream: () => (swaps ? swappedStream(bulk.stream(), wordSize) : bulk.stream()),
+    });
+    if (length % 2 === 1) this.out.uint8(vrInfo(vr).padding);
   }
 
   /** @returns where the 32-bit length stands, for lengths that are known later */
@@ -140,12 +212,15 @@ class Encoder {
 
   /** A sequence as UN: its items are in Implicit VR Little Endian (PS3.5 6.2.2). */
   #unknownSequence({ tag, undefinedLength: asRead }: DataElement, items: readonly DataSet[]): void {
-    const inner = new Encoder(false, true, this.#options);
+    const inner = new Encoder(false, true, this.#options, this.#streams);
     inner.#items(items);
     const open = this.#isOpen(asRead);
     if (open) inner.#delimiter(Tags.SequenceDelimitation);
     this.#header(tag, "UN", open ? undefinedLength : inner.out.length);
-    this.out.raw(inner.out.bytes());
+    for (const part of inner.out.parts()) {
+      if (part instanceof Uint8Array) this.out.raw(part);
+      else this.out.external(part);
+    }
   }
 
   #isOpen(asRead: boolean): boolean {
@@ -161,16 +236,23 @@ class Encoder {
   #encapsulated(element: DataElement, { offsetTable, fragments }: Fragments): void {
     const { out } = this;
     this.#header(element.tag, element.vr, undefinedLength);
-    for (const bytes of [offsetTable, ...fragments.map((fragment) => fragment.bytes)]) {
-      if (bytes === undefined) {
+    for (const { length, bytes, bulk } of [
+      { length: offsetTable.byteLength, bytes: offsetTable, bulk: undefined },
+      ...fragments,
+    ]) {
+      out.tag(Tags.Item);
+      out.uint32(length + (length % 2));
+      if (bytes !== undefined) {
+        if (this.#streams) out.view(bytes);
+        else out.raw(bytes);
+      } else if (bulk !== undefined && this.#streams) {
+        out.external({ length, stream: () => bulk.stream() });
+      } else {
         throw new DicomError("value-not-read", "A fragment of the pixel data was left in its source.", {
           tag: element.tag,
         });
       }
-      out.tag(Tags.Item);
-      out.uint32(bytes.byteLength + (bytes.byteLength % 2));
-      out.raw(bytes);
-      if (bytes.byteLength % 2 === 1) out.uint8(0);
+      if (length % 2 === 1) out.uint8(0);
     }
     this.#delimiter(Tags.SequenceDelimitation);
   }
@@ -249,6 +331,23 @@ function asciiBytes(text: string): Uint8Array {
     bytes[index] = code;
   }
   return bytes;
+}
+
+/** Words may be cut by the ends of chunks: what is left of one is kept for the next. */
+async function* swappedStream(
+  chunks: AsyncIterable<Uint8Array>,
+  wordSize: number,
+): AsyncGenerator<Uint8Array> {
+  let left = new Uint8Array(0);
+  for await (const chunk of chunks) {
+    const bytes = new Uint8Array(left.byteLength + chunk.byteLength);
+    bytes.set(left);
+    bytes.set(chunk, left.byteLength);
+    const whole = bytes.byteLength - (bytes.byteLength % wordSize);
+    left = bytes.slice(whole);
+    if (whole > 0) yield swapped(bytes.subarray(0, whole), wordSize);
+  }
+  if (left.byteLength > 0) yield left;
 }
 
 function swapped(bytes: Uint8Array, wordSize: number): Uint8Array {

@@ -4,7 +4,7 @@ import type { InitValue } from "../data-set/types.ts";
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from "../dictionary/implementation.ts";
 import { TransferSyntax } from "../dictionary/transfer-syntax.ts";
 import type { ParserOptions } from "../encoding/parser.ts";
-import { type EncodeOptions, encodeDataSet } from "../encoding/writer.ts";
+import { type EncodeOptions, encodeDataSet, encodeDataSetStream } from "../encoding/writer.ts";
 import { DicomError } from "../errors.ts";
 import { Part10Parser } from "./part10-parser.ts";
 
@@ -61,8 +61,9 @@ export async function readPart10(
 async function readRanges(source: RangeSource, options: ParserOptions): Promise<Part10> {
   const parser = new Part10Parser({
     readBulk: async function* (offset, length) {
-      for (let at = 0; at < length; at += rangeStep * 16) {
-        yield await source.read(offset + at, Math.min(rangeStep * 16, length - at));
+      const end = Math.min(offset + length, source.size);
+      for (let at = offset; at < end; at += rangeStep * 16) {
+        yield await source.read(at, Math.min(rangeStep * 16, end - at));
       }
     },
     ...options,
@@ -117,12 +118,53 @@ export function encodePart10(
 ): Uint8Array {
   const { dataSet, transferSyntaxUid } = file;
   const body = encodeDataSet(dataSet, transferSyntaxUid, options);
-  const kept = file.meta?.string("TransferSyntaxUID") === transferSyntaxUid ? file.meta : undefined;
-  const head = kept === undefined ? encodeFileMeta(metaInit(dataSet, transferSyntaxUid)) : encodeMeta(kept);
+  const head = headOf(file);
   const bytes = new Uint8Array(head.byteLength + body.byteLength);
   bytes.set(head);
   bytes.set(body, head.byteLength);
   return bytes;
+}
+
+/** As {@link encodePart10}, in chunks: for files that are larger than memory (see `encodeDataSetStream`). */
+export async function* encodePart10Stream(
+  file: Parameters<typeof encodePart10>[0],
+  options: EncodeOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const { dataSet, transferSyntaxUid } = file;
+  yield headOf(file);
+  yield* encodeDataSetStream(dataSet, transferSyntaxUid, options);
+}
+
+/**
+ * The data set of a file, from chunks or a source with random access; see {@link readPart10} for its meta as well.
+ * @throws DicomError with offset and tag; what the source throws
+ */
+export async function readDataSet(
+  source: Parameters<typeof readPart10>[0],
+  options: ParserOptions = {},
+): Promise<DataSet> {
+  return (await readPart10(source, options)).dataSet;
+}
+
+/** What is kept of a meta group must say of the data set what is true of it now (PS3.10 7.1). */
+function headOf({ dataSet, transferSyntaxUid, meta }: Parameters<typeof encodePart10>[0]): Uint8Array {
+  if (meta === undefined || meta.size === 0) return encodeFileMeta(metaInit(dataSet, transferSyntaxUid));
+  const current: Record<string, InitValue> = { TransferSyntaxUID: transferSyntaxUid };
+  const sopClassUid = dataSet.string("SOPClassUID");
+  const sopInstanceUid = dataSet.string("SOPInstanceUID");
+  if (sopClassUid !== undefined) current["MediaStorageSOPClassUID"] = sopClassUid;
+  if (sopInstanceUid !== undefined) current["MediaStorageSOPInstanceUID"] = sopInstanceUid;
+  if (!sameText(meta, current)) {
+    // Whoever changes an object becomes its writer.
+    current["ImplementationClassUID"] = IMPLEMENTATION_CLASS_UID;
+    current["ImplementationVersionName"] = IMPLEMENTATION_VERSION_NAME;
+    return encodeMeta(meta.merge(DataSet.of(current)));
+  }
+  return encodeMeta(meta);
+}
+
+function sameText(meta: DataSet, values: Readonly<Record<string, InitValue>>): boolean {
+  return Object.entries(values).every(([keyword, value]) => meta.string(keyword) === value);
 }
 
 function metaInit(dataSet: DataSet, transferSyntaxUid: string): FileMetaInit {
