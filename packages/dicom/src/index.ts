@@ -25,7 +25,7 @@ export { decodeDataSet } from "./encoding/decode.ts";
 export { DataSetParser, type ParserOptions } from "./encoding/parser.ts";
 export { type EncodeOptions, encodeDataSet, encodeDataSetStream } from "./encoding/writer.ts";
 export { DicomError, type DicomErrorCode, IsocenterError } from "./errors.ts";
-export { fromDicomJson } from "./json/from-json.ts";
+export { type FromJsonOptions, fromDicomJson } from "./json/from-json.ts";
 export {
   type DicomJsonElement,
   type DicomJsonObject,
@@ -48,3 +48,4 @@ export {
 export { Part10Parser } from "./part10/part10-parser.ts";
 export { formatTag, isPrivate, type Tag, Tags, tagToHex } from "./tag.ts";
 export { isVr, type Vr, type VrInfo, vrInfo, vrs } from "./vr.ts";
+export { type ToXmlOptions, toNativeXml } from "./xml/native-xml.ts";

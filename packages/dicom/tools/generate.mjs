@@ -160,9 +160,25 @@ function uids() {
   };
 }
 
+/** Private elements by creator: `creator`, then one `pattern|VR|VM|name` a line. Loaded by those who want it only. */
+function privateElements() {
+  const byCreator = new Map();
+  for (const { creator, tag, vr, vm, name } of rows("private-elements")) {
+    const lines = byCreator.get(creator) ?? [];
+    lines.push(`${tag}|${vr}|${vm === "1" ? "" : vm}|${name}`);
+    byCreator.set(creator, lines);
+  }
+  const text = [...byCreator].map(([creator, lines]) => [creator, ...lines].join("\n")).join("\n\n");
+  return {
+    "private/private-elements.generated.ts": `// @generated from standard/private-elements.tsv by tools/generate.mjs. Do not edit.
+/** Blocks of a creator and its elements, \`x\` for the digits that the block decides. */
+export const packedPrivateElements: string =\n  ${JSON.stringify(text)};\n`,
+  };
+}
+
 /** @returns file path below src/ → text, deterministic */
 export function generate() {
-  return { ...elements(), ...uids() };
+  return { ...elements(), ...uids(), ...privateElements() };
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

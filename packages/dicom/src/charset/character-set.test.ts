@@ -24,20 +24,23 @@ describe("single-byte sets", () => {
   const single = rows.filter(
     ([term, kind, , , half]) => kind.startsWith("single") && half === "G1" && !term.endsWith("IR 13"),
   );
-  it.each(single.map((row) => [row[0], row[6], row[5]] as const))("%s: every byte as %s has it", (term, label, escape) => {
-    const set = term.startsWith("ISO 2022") ? of("", term) : of(term);
-    let tried = 0;
-    for (let byte = 0xa0; byte <= 0xff; byte++) {
-      const expected = new TextDecoder(label).decode(Uint8Array.of(byte));
-      // WHATWG's tables put private characters where a set has a hole.
-      if (/[\ufffd\ue000-\uf8ff]/u.test(expected)) continue;
-      tried++;
-      const bytes = Buffer.concat([Buffer.from(escape, "hex"), Uint8Array.of(byte)]);
-      expect(set.decode(bytes, "text"), hex(bytes)).toBe(expected);
-      expect(hex(set.encode(expected))).toBe(hex(bytes));
-    }
-    expect(tried).toBeGreaterThan(50);
-  });
+  it.each(single.map((row) => [row[0], row[6], row[5]] as const))(
+    "%s: every byte as %s has it",
+    (term, label, escape) => {
+      const set = term.startsWith("ISO 2022") ? of("", term) : of(term);
+      let tried = 0;
+      for (let byte = 0xa0; byte <= 0xff; byte++) {
+        const expected = new TextDecoder(label).decode(Uint8Array.of(byte));
+        // WHATWG's tables put private characters where a set has a hole.
+        if (/[\ufffd\ue000-\uf8ff]/u.test(expected)) continue;
+        tried++;
+        const bytes = Buffer.concat([Buffer.from(escape, "hex"), Uint8Array.of(byte)]);
+        expect(set.decode(bytes, "text"), hex(bytes)).toBe(expected);
+        expect(hex(set.encode(expected))).toBe(hex(bytes));
+      }
+      expect(tried).toBeGreaterThan(50);
+    },
+  );
 
   it("ISO_IR 100 keeps the controls that browsers show as quotes", () => {
     expect(of("ISO_IR 100").decode(Uint8Array.of(0x93), "text")).toBe("\u0093");
@@ -133,7 +136,9 @@ describe("wrong or missing character sets", () => {
     expect(CharacterSet.of([], { fallback: "ISO_IR 100" }).decode(bytes, "text")).toBe("Jérôme");
     expect(CharacterSet.of(["NONSENSE"], { fallback: "ISO_IR 100" }).decode(bytes, "text")).toBe("Jérôme");
     // A fallback is no override.
-    expect(CharacterSet.of(["ISO_IR 126"], { fallback: "ISO_IR 100" }).decode(Uint8Array.of(0xe1), "text")).toBe("α");
+    expect(
+      CharacterSet.of(["ISO_IR 126"], { fallback: "ISO_IR 100" }).decode(Uint8Array.of(0xe1), "text"),
+    ).toBe("α");
   });
 
   it("are an error when writing, or the caller's replacement", () => {

@@ -175,6 +175,43 @@ export class DataSet implements Iterable<DataElement> {
     return new DataSet(kept, this.#inherited, this.undefinedLength);
   }
 
+  /**
+   * The tag of a private element: element `00`–`FF` of the block that `creator` reserves in `group` (PS3.5 7.8.1).
+   * Undefined where the creator has no block here.
+   */
+  privateTag(creator: string, group: number, element: number): Tag | undefined {
+    const block = this.#privateBlock(creator, group);
+    return block === undefined ? undefined : group * 0x10000 + block * 0x100 + element;
+  }
+
+  /**
+   * A copy with a private element set; a block is reserved where the creator has none.
+   * @throws DicomError `value-invalid` when the group is even, or all its blocks are taken
+   */
+  withPrivate(creator: string, group: number, element: number, vr: Vr, value: InitValue): DataSet {
+    if (group % 2 === 0 || element < 0 || element > 0xff) {
+      throw new DicomError(
+        "value-invalid",
+        "Private elements have an odd group and an element from 00 to FF.",
+      );
+    }
+    const known = this.#privateBlock(creator, group);
+    if (known !== undefined) return this.with(group * 0x10000 + known * 0x100 + element, value, vr);
+    for (let block = 0x10; block <= 0xff; block++) {
+      const creatorTag = group * 0x10000 + block;
+      if (this.has(creatorTag)) continue;
+      return this.with(creatorTag, creator, "LO").with(creatorTag + block * 0xff + element, value, vr);
+    }
+    throw new DicomError("value-invalid", `All private blocks of the group ${group.toString(16)} are taken.`);
+  }
+
+  #privateBlock(creator: string, group: number): number | undefined {
+    for (let block = 0x10; block <= 0xff; block++) {
+      if (this.string(group * 0x10000 + block) === creator) return block;
+    }
+    return undefined;
+  }
+
   /** A copy in which the other's elements win. Text keeps its meaning when the two character sets differ. */
   merge(other: DataSet): DataSet {
     const charset = other.characterSet;

@@ -12,7 +12,7 @@ import { numberValues, textValues } from "../data-set/values.ts";
 import { dictionaryVr, implicitVr } from "../dictionary/vr-of.ts";
 import { transferSyntaxInfo } from "../dictionary/transfer-syntax.ts";
 import { DicomError } from "../errors.ts";
-import { formatTag, Tags, type Tag } from "../tag.ts";
+import { formatTag, isPrivate, Tags, type Tag } from "../tag.ts";
 import { type Vr, type VrInfo, vrInfo, vrInfoFromCode } from "../vr.ts";
 import { ByteWindow } from "./byte-window.ts";
 import { inflatedRange, type InflateLimits, Inflater } from "./inflater.ts";
@@ -28,6 +28,8 @@ export interface ParserOptions {
   readonly maximumDepth?: number;
   /** Character set (defined term) to assume where (0008,0005) is missing. */
   readonly fallbackCharacterSet?: string;
+  /** VR of a private element whose encoding does not tell it, by its creator: see `@isocenter/dicom/private`. */
+  readonly privateVr?: (creator: string, tag: Tag) => Vr | undefined;
   /** Reads values that were left in the source; a length beyond its end means up to the end. */
   readonly readBulk?: (offset: number, length: number) => AsyncIterable<Uint8Array>;
   readonly inflate?: InflateLimits;
@@ -229,7 +231,7 @@ export class DataSetParser {
         length = window.uint16(6, littleEndian);
       }
       if (info.vr === "UN" && length !== undefinedLength) {
-        const known = implicitVr(tag, signed);
+        const known = this.#untoldVr(tag, signed);
         if (known === "SQ" && length > 0 && window.available < 16) return false;
         if (known !== "UN" && (known !== "SQ" || length === 0 || window.tag(12, true) === Tags.Item)) {
           // UN of a known length holds the value as Implicit VR Little Endian has it (PS3.5 6.2.2).
@@ -239,7 +241,7 @@ export class DataSetParser {
         }
       }
     } else {
-      info = vrInfo(implicitVr(tag, signed));
+      info = vrInfo(this.#untoldVr(tag, signed));
       length = window.uint32(4, littleEndian);
     }
     if (length === undefinedLength) {
@@ -291,6 +293,19 @@ export class DataSetParser {
     );
     window.advance(length);
     return true;
+  }
+
+  /** The VR where the encoding does not tell it: by the dictionary, or the caller's for private elements. */
+  #untoldVr(tag: Tag, signed: boolean): Vr {
+    const vr = implicitVr(tag, signed);
+    const { privateVr } = this.#options;
+    if (vr !== "UN" || privateVr === undefined || !isPrivate(tag)) return vr;
+    // (gggg,00bb) reserves the block (gggg,bbxx) for the creator it names (PS3.5 7.8.1).
+    const creatorTag = tag - (tag & 0xffff) + ((tag & 0xff00) >>> 8);
+    const creator = this.#frame.elements.find((element) => element.tag === creatorTag);
+    if (creator === undefined) return vr;
+    const [name] = textValues(creator, this.#frame.charset);
+    return name === undefined ? vr : (privateVr(name, tag) ?? vr);
   }
 
   /**

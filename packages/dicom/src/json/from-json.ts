@@ -1,6 +1,7 @@
 /** DICOM JSON (PS3.18 F) to data sets. */
 import { DataSet } from "../data-set/data-set.ts";
 import {
+  type BulkData,
   bytesElement,
   type DataElement,
   DataElement as Element,
@@ -15,15 +16,17 @@ import type { DicomJsonElement, DicomJsonObject } from "./to-json.ts";
 
 const maximumDepth = 64;
 
-/**
- * A `BulkDataURI` becomes an empty element unless it was resolved before.
- * @throws DicomError `json-invalid` naming the tag
- */
-export function fromDicomJson(json: DicomJsonObject): DataSet {
-  return dataSetOf(json, 0);
+export interface FromJsonOptions {
+  /** What a `BulkDataURI` stands for: its bytes, or a value to be read later. An empty element where it answers none. */
+  readonly resolveBulkData?: (uri: string, tag: Tag, vr: Vr) => Uint8Array | BulkData | undefined;
 }
 
-function dataSetOf(json: unknown, depth: number): DataSet {
+/** @throws DicomError `json-invalid` naming the tag */
+export function fromDicomJson(json: DicomJsonObject, options: FromJsonOptions = {}): DataSet {
+  return dataSetOf(json, options, 0);
+}
+
+function dataSetOf(json: unknown, options: FromJsonOptions, depth: number): DataSet {
   if (typeof json !== "object" || json === null || Array.isArray(json))
     throw invalid(undefined, "a data set is an object");
   if (depth > maximumDepth)
@@ -32,12 +35,17 @@ function dataSetOf(json: unknown, depth: number): DataSet {
   for (const [key, value] of Object.entries(json)) {
     const tag = /^[0-9A-Fa-f]{8}$/.test(key) ? tagFromText(key) : undefined;
     if (tag === undefined) throw invalid(undefined, "a key is a tag of eight hexadecimal digits");
-    elements.push(elementOf(tag, value as Partial<DicomJsonElement> | null, depth));
+    elements.push(elementOf(tag, value as Partial<DicomJsonElement> | null, options, depth));
   }
   return DataSet.fromElements(elements);
 }
 
-function elementOf(tag: Tag, json: Partial<DicomJsonElement> | null, depth: number): DataElement {
+function elementOf(
+  tag: Tag,
+  json: Partial<DicomJsonElement> | null,
+  options: FromJsonOptions,
+  depth: number,
+): DataElement {
   const vr = json?.vr;
   if (typeof vr !== "string" || !isVr(vr)) throw invalid(tag, "an element has a vr");
   const { kind } = vrInfo(vr);
@@ -45,12 +53,18 @@ function elementOf(tag: Tag, json: Partial<DicomJsonElement> | null, depth: numb
     if (typeof json.InlineBinary !== "string") throw invalid(tag, "InlineBinary is text in base64");
     return bytesElement(tag, vr, base64(tag, json.InlineBinary));
   }
+  if (json?.BulkDataURI !== undefined) {
+    if (typeof json.BulkDataURI !== "string") throw invalid(tag, "BulkDataURI is text");
+    const bulk = options.resolveBulkData?.(json.BulkDataURI, tag, vr);
+    if (bulk instanceof Uint8Array) return bytesElement(tag, vr, bulk);
+    if (bulk !== undefined) return new Element(tag, vr, undefined, 0, bulk.length, true, false, { bulk });
+  }
   const values = json?.Value ?? [];
   if (!Array.isArray(values)) throw invalid(tag, "Value is an array");
   if (kind === "sequence")
     return sequenceElement(
       tag,
-      values.map((item) => dataSetOf(item ?? {}, depth + 1)),
+      values.map((item) => dataSetOf(item ?? {}, options, depth + 1)),
     );
   if (kind === "bytes") return new Element(tag, vr, undefined, 0, 0, true, false, { values: [] });
   return valuesElement(

@@ -65,7 +65,7 @@ function elementOf(
       ? { vr }
       : { vr, Value: items.map((item, index) => objectOf(item, options, [...path, index])) };
   }
-  if (kind === "bytes" || element.bulk !== undefined) return binary(element, options, path);
+  if (kind === "bytes" || element.bulk !== undefined) return binaryElement(element, options, path);
   const Value = valuesOf(dataSet, element);
   return Value.length === 0 || (Value.length === 1 && Value[0] === null) ? { vr } : { vr, Value };
 }
@@ -113,7 +113,8 @@ function personName(text: string): DicomJsonPersonName | null {
   return Object.keys(name).length === 0 ? null : name;
 }
 
-function binary(
+/** A binary value: inline, or a reference where it is long or was not read. */
+export function binaryElement(
   element: DataElement,
   options: ToJsonOptions,
   path: readonly (string | number)[],
