@@ -188,8 +188,10 @@ class Encoder {
 
   #sequence(element: DataElement, items: readonly DataSet[]): void {
     const { out } = this;
-    if (element.writtenAsUnknown && this.#explicitVr) return this.#unknownSequence(element, items);
     const open = this.#isOpen(element.undefinedLength);
+    // In the other form of length UN might not be recognised as a sequence again; SQ always is.
+    if (element.writtenAsUnknown && this.#explicitVr && open === element.undefinedLength)
+      return this.#unknownSequence(element, items);
     const lengthAt = this.#header(element.tag, "SQ", open ? undefinedLength : 0);
     const start = out.length;
     this.#items(items);
@@ -211,10 +213,9 @@ class Encoder {
   }
 
   /** A sequence as UN: its items are in Implicit VR Little Endian (PS3.5 6.2.2). */
-  #unknownSequence({ tag, undefinedLength: asRead }: DataElement, items: readonly DataSet[]): void {
+  #unknownSequence({ tag, undefinedLength: open }: DataElement, items: readonly DataSet[]): void {
     const inner = new Encoder(false, true, this.#options, this.#streams);
     inner.#items(items);
-    const open = this.#isOpen(asRead);
     if (open) inner.#delimiter(Tags.SequenceDelimitation);
     this.#header(tag, "UN", open ? undefinedLength : inner.out.length);
     for (const part of inner.out.parts()) {

@@ -3,8 +3,6 @@
  *
  * It does not know pixels: frames have oracles of their own.
  */
-import { createHash } from "node:crypto";
-import type { CharacterSet } from "../charset/character-set.ts";
 import type { DataSet } from "../data-set/data-set.ts";
 import type { DataElement } from "../data-set/element.ts";
 import { formatTag } from "../tag.ts";
@@ -23,10 +21,15 @@ export interface OracleElement {
 }
 export type OracleDataSet = Readonly<Record<string, OracleElement>>;
 
-const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
+/** By Web Crypto, so that the same comparison runs in every runtime. */
+async function sha256(data: Uint8Array | string): Promise<string> {
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : Uint8Array.from(data);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 /** @returns one line per difference */
-export function differences(dataSet: DataSet, oracle: OracleDataSet, path = ""): string[] {
+export async function differences(dataSet: DataSet, oracle: OracleDataSet, path = ""): Promise<string[]> {
   const found: string[] = [];
   const seen = new Set<string>();
   for (const element of dataSet) {
@@ -37,7 +40,7 @@ export function differences(dataSet: DataSet, oracle: OracleDataSet, path = ""):
     if (element.tag % 0x10000 === 0 && expected === undefined) continue;
     const place = `${path}${formatTag(element.tag)}`;
     if (expected === undefined) found.push(`${place}: not in the oracle`);
-    else found.push(...elementDifferences(dataSet, element, expected, place));
+    else found.push(...(await elementDifferences(dataSet, element, expected, place)));
   }
   for (const key of Object.keys(oracle)) {
     if (!seen.has(key) && !key.endsWith("0000")) found.push(`${path}${key}: missing`);
@@ -45,20 +48,23 @@ export function differences(dataSet: DataSet, oracle: OracleDataSet, path = ""):
   return found;
 }
 
-function elementDifferences(
+async function elementDifferences(
   dataSet: DataSet,
   element: DataElement,
   expected: OracleElement,
   place: string,
-): string[] {
+): Promise<string[]> {
   const { vr, tag } = element;
   if (expected.fragments !== undefined) {
     // The dumps list the offset table as the first fragment.
     const { offsetTable, fragments = [] } = element.fragments ?? {};
-    const actual = [offsetTable, ...fragments.map((one) => one.bytes)].map((bytes = new Uint8Array(0)) => ({
-      bytes: bytes.byteLength,
-      sha256: sha256(bytes),
-    }));
+    const all = [offsetTable, ...fragments.map((one) => one.bytes)];
+    const actual = await Promise.all(
+      all.map(async (bytes = new Uint8Array(0)) => ({
+        bytes: bytes.byteLength,
+        sha256: await sha256(bytes),
+      })),
+    );
     return same(
       place,
       actual,
@@ -69,7 +75,10 @@ function elementDifferences(
     const items = (expected.Value ?? []) as readonly OracleDataSet[];
     const actual = dataSet.items(tag);
     if (actual.length !== items.length) return [`${place}: ${actual.length} items, not ${items.length}`];
-    return actual.flatMap((item, index) => differences(item, items[index] ?? {}, `${place}[${index}].`));
+    const inItems = await Promise.all(
+      actual.map((item, index) => differences(item, items[index] ?? {}, `${place}[${index}].`)),
+    );
+    return inItems.flat();
   }
   // UN is as good an answer as a VR from a private dictionary, and the other way round.
   if (vr !== expected.vr) {
@@ -78,17 +87,17 @@ function elementDifferences(
   }
   if (expected.bytes !== undefined) {
     const bytes = dataSet.bytes(tag) ?? new Uint8Array(0);
-    return same(place, [bytes.byteLength, sha256(bytes)], [expected.bytes, expected.sha256]);
+    return same(place, [bytes.byteLength, await sha256(bytes)], [expected.bytes, expected.sha256]);
   }
   return valueDifferences(dataSet, element, expected, place);
 }
 
-function valueDifferences(
+async function valueDifferences(
   dataSet: DataSet,
   { vr, tag }: DataElement,
   expected: OracleElement,
   place: string,
-): string[] {
+): Promise<string[]> {
   const { kind } = vrInfo(vr);
   const actual: readonly unknown[] =
     vr === "SV" || vr === "UV"
@@ -110,7 +119,7 @@ function valueDifferences(
     ];
   }
   const long = (expected as { readonly sha256_utf8?: string }).sha256_utf8;
-  if (long !== undefined) return same(place, sha256(actual.join("\\")), long);
+  if (long !== undefined) return same(place, await sha256(actual.join("\\")), long);
   return same(place, comparable(actual, vr), comparable((expected.Value ?? []).map(plain), vr));
 }
 
@@ -137,23 +146,25 @@ function same(place: string, actual: unknown, expected: unknown): string[] {
 }
 
 /** What a data set says in whole, for comparing two of them; group lengths and padding apart. */
-export function meaning(dataSet: DataSet): unknown {
+export function meaning(dataSet: DataSet): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   for (const element of dataSet) {
-    if (element.tag % 0x10000 === 0) continue;
-    out[formatTag(element.tag)] = elementMeaning(dataSet, element, dataSet.characterSet);
+    if (element.tag % 0x10000 !== 0) out[formatTag(element.tag)] = elementMeaning(dataSet, element);
   }
   return out;
 }
 
-function elementMeaning(dataSet: DataSet, element: DataElement, _charset: CharacterSet): unknown {
-  const { tag, vr } = element;
+function elementMeaning(dataSet: DataSet, { tag, vr, fragments }: DataElement): unknown {
   if (vr === "SQ") return dataSet.items(tag).map(meaning);
-  if (element.fragments !== undefined)
-    return element.fragments.fragments.map(({ bytes }) => sha256(bytes ?? new Uint8Array(0)));
+  if (fragments !== undefined) return fragments.fragments.map(({ bytes }) => text(bytes));
   const { kind } = vrInfo(vr);
   if (vr === "SV" || vr === "UV") return dataSet.bigints(tag).map(String);
   if (kind === "number" || kind === "tag") return dataSet.numbers(tag).map(String);
   if (kind === "text") return dataSet.strings(tag);
-  return sha256(dataSet.bytes(tag) ?? new Uint8Array(0));
+  return text(dataSet.bytes(tag));
+}
+
+/** Bytes as text, which compares quickly. */
+function text(bytes: Uint8Array = new Uint8Array(0)): string {
+  return new TextDecoder("windows-1252").decode(bytes);
 }
