@@ -1,6 +1,8 @@
 /** Runs the data layer's checks in a Worker: POST a length, the oracle and the file; answers what is wrong, by check. */
 import { checks, type Fixture } from "../../packages/dicom/src/test/checks.ts";
 
+// Workers are given their handlers by the default export.
+// oxlint-disable-next-line import/no-default-export
 export default {
   async fetch(request: Request): Promise<Response> {
     const name = new URL(request.url).pathname.slice(1);
