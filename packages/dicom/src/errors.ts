@@ -42,6 +42,10 @@ export type DicomErrorCode =
   | "value-not-read"
   /** DICOM JSON that does not follow PS3.18 F. */
   | "json-invalid"
+  /** No pixel data, or attributes that describe it wrongly. */
+  | "pixels-invalid"
+  /** A frame that is not there, or whose bytes cannot be told from the others'. */
+  | "frame-unreadable"
   /** A directory record chain with loops or offsets outside of the file. */
   | "directory-invalid";
 

@@ -49,3 +49,5 @@ export { Part10Parser } from "./part10/part10-parser.ts";
 export { formatTag, isPrivate, type Tag, Tags, tagToHex } from "./tag.ts";
 export { isVr, type Vr, type VrInfo, vrInfo, vrs } from "./vr.ts";
 export { type ToXmlOptions, toNativeXml } from "./xml/native-xml.ts";
+export { type Frames, framesOf } from "./frames/frames.ts";
+export { decodedFrameBytes, type PixelDescription, pixelDescription } from "./frames/pixel-description.ts";

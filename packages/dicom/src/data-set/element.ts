@@ -16,8 +16,9 @@ export interface BulkData {
   readonly offset: number;
   readonly length: number;
   /** @throws DicomError `value-not-read` when there is no source to read from */
-  bytes(): Promise<Uint8Array>;
-  stream(): AsyncIterable<Uint8Array>;
+  bytes(start?: number, length?: number): Promise<Uint8Array>;
+  /** All of it, or `length` bytes from `start`. */
+  stream(start?: number, length?: number): AsyncIterable<Uint8Array>;
 }
 
 /** One fragment of encapsulated pixel data (PS3.5 A.4), held or left in the source. */
@@ -122,7 +123,36 @@ export class DataElement {
  * @param length in bytes; the stream must give as many
  */
 export function bulkData(length: number, stream: () => AsyncIterable<Uint8Array>): BulkData {
-  return { offset: 0, length, stream, bytes: () => collect(stream(), length) };
+  return bulkDataAt(0, length, (start, count) => part(stream(), start, count));
+}
+
+/** @internal */
+export function bulkDataAt(
+  offset: number,
+  length: number,
+  read: (start: number, length: number) => AsyncIterable<Uint8Array>,
+): BulkData {
+  const stream = (start = 0, count = length - start): AsyncIterable<Uint8Array> => read(start, count);
+  return {
+    offset,
+    length,
+    stream,
+    bytes: (start = 0, count = length - start) => collect(stream(start, count), count),
+  };
+}
+
+async function* part(
+  chunks: AsyncIterable<Uint8Array>,
+  start: number,
+  length: number,
+): AsyncGenerator<Uint8Array> {
+  let at = 0;
+  for await (const chunk of chunks) {
+    const piece = chunk.subarray(Math.max(0, start - at), Math.max(0, start + length - at));
+    if (piece.byteLength > 0) yield piece;
+    at += chunk.byteLength;
+    if (at > start + length) return;
+  }
 }
 
 /** @throws DicomError `truncated` when the stream ends early */

@@ -7,7 +7,7 @@
  */
 import { CharacterSet } from "../charset/character-set.ts";
 import { DataSet } from "../data-set/data-set.ts";
-import { type BulkData, collect, DataElement, type Fragment } from "../data-set/element.ts";
+import { type BulkData, bulkDataAt, DataElement, type Fragment } from "../data-set/element.ts";
 import { numberValues, textValues } from "../data-set/values.ts";
 import { dictionaryVr, implicitVr } from "../dictionary/vr-of.ts";
 import { transferSyntaxInfo } from "../dictionary/transfer-syntax.ts";
@@ -513,7 +513,7 @@ export class DataSetParser {
 
   #bulk(offset: number, length: number): BulkData {
     const { readBulk, baseOffset = 0, inflate = {} } = this.#options;
-    const stream = (): AsyncIterable<Uint8Array> => {
+    return bulkDataAt(offset, length, (start, count) => {
       if (readBulk === undefined) {
         throw new DicomError(
           "value-not-read",
@@ -521,11 +521,10 @@ export class DataSetParser {
           { offset },
         );
       }
-      if (this.#inflater === undefined) return readBulk(offset, length);
+      if (this.#inflater === undefined) return readBulk(offset + start, count);
       const deflated = readBulk(baseOffset, Number.POSITIVE_INFINITY);
-      return inflatedRange(deflated, inflate, offset - baseOffset, length);
-    };
-    return { offset, length, stream, bytes: () => collect(stream(), length) };
+      return inflatedRange(deflated, inflate, offset - baseOffset + start, count);
+    });
   }
 
   #invalidVr(tag: Tag, start: number): DicomError {
