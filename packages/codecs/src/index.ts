@@ -1,1 +1,5 @@
-export {};
+/** @isocenter/codecs: frame bytes to pixels and back. */
+export { decodableTransferSyntaxes, decodeFrame } from "./decode/decode-frame.ts";
+export { type DecodedFrame, type Samples, samplesOf } from "./decoded-frame.ts";
+export { CodecError, type CodecErrorCode } from "./errors.ts";
+export { useWasm, type WasmFactory, type WasmName } from "./wasm.ts";

@@ -50,4 +50,9 @@ export { formatTag, isPrivate, type Tag, Tags, tagToHex } from "./tag.ts";
 export { isVr, type Vr, type VrInfo, vrInfo, vrs } from "./vr.ts";
 export { type ToXmlOptions, toNativeXml } from "./xml/native-xml.ts";
 export { type Frames, framesOf } from "./frames/frames.ts";
-export { decodedFrameBytes, type PixelDescription, pixelDescription } from "./frames/pixel-description.ts";
+export {
+  decodedFrameBytes,
+  nativeFrameBits,
+  type PixelDescription,
+  pixelDescription,
+} from "./frames/pixel-description.ts";

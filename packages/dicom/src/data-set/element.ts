@@ -123,7 +123,9 @@ export class DataElement {
  * @param length in bytes; the stream must give as many
  */
 export function bulkData(length: number, stream: () => AsyncIterable<Uint8Array>): BulkData {
-  return bulkDataAt(0, length, (start, count) => part(stream(), start, count));
+  return bulkDataAt(0, length, (start, count) =>
+    start === 0 && count === length ? stream() : part(stream(), start, count),
+  );
 }
 
 /** @internal */

@@ -77,13 +77,23 @@ function nativeFrames(element: DataElement, description: PixelDescription): Read
     const end = Math.ceil((firstBit + frameBits) / 8);
     const length = element.bulk?.length ?? element.length;
     if (end > length) throw unreadable(`frame ${index + 1} ends beyond the pixel data`);
-    const bytes =
-      element.bulk === undefined
-        ? element.raw?.subarray(start, end)
-        : await element.bulk.bytes(start, end - start);
-    if (bytes === undefined) throw unreadable("the pixels are no bytes");
+    // Bytes in big endian words: the two of each word have changed places (PS3.5 8.1.1).
+    if (!element.littleEndian && element.vr === "OW" && description.bitsAllocated <= 8) {
+      const from = start - (start % 2);
+      const words = await range(element, from, Math.min(length, end + (end % 2)) - from);
+      const bytes = words.map((_, at) => words[at ^ 1] ?? 0).subarray(start - from, end - from);
+      return firstBit % 8 === 0 ? bytes : shifted(bytes, firstBit % 8, Math.ceil(frameBits / 8));
+    }
+    const bytes = await range(element, start, end - start);
     return firstBit % 8 === 0 ? bytes : shifted(bytes, firstBit % 8, Math.ceil(frameBits / 8));
   };
+}
+
+async function range(element: DataElement, start: number, length: number): Promise<Uint8Array> {
+  const { bulk, raw } = element;
+  const bytes = bulk === undefined ? raw?.subarray(start, start + length) : await bulk.bytes(start, length);
+  if (bytes === undefined) throw unreadable("the pixels are no bytes");
+  return bytes;
 }
 
 /** Frames of one-bit pixels follow each other without a gap, so a frame may begin inside a byte (PS3.5 8.1.1). */
