@@ -31,9 +31,10 @@ export async function transcode(
   if (fromTransferSyntaxUid === toTransferSyntaxUid || element === undefined || element.isEmpty)
     return dataSet;
   const isTargetEncapsulated = isEncapsulated(toTransferSyntaxUid);
-  // Between native syntaxes the data set's encoder swaps what has to be swapped.
-  if (element.fragments === undefined && !isTargetEncapsulated) return dataSet;
   const frames = framesOf(dataSet, fromTransferSyntaxUid);
+  // Between native syntaxes the data set's encoder swaps what has to be swapped, in words of 16 bits.
+  const isSwapped = !frames.isLittleEndian && frames.description.bitsAllocated > 16;
+  if (element.fragments === undefined && !isTargetEncapsulated && !isSwapped) return dataSet;
   const { numberOfFrames } = frames.description;
   const pieces: Uint8Array[] = [];
   let first: DecodedFrame | undefined;

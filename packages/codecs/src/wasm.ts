@@ -53,21 +53,25 @@ const imports: Readonly<Record<WasmName, () => Promise<unknown>>> = {
   openjph: () => import("@cornerstonejs/codec-openjph/wasmjs"),
   "libjpeg-turbo": () => import("@cornerstonejs/codec-libjpeg-turbo-8bit/wasmjs"),
 };
+/** Encoders and decoders have instances of their own: what one leaves in its memory must not reach the other. */
+type Instance = `${WasmName} ${"decode" | "encode"}`;
+
 const factories = new Map<WasmName, WasmFactory>();
-const modules = new Map<WasmName, Promise<WasmModule>>();
+const modules = new Map<Instance, Promise<WasmModule>>();
 
 /** Hands in the factory of a codec, before its first use. */
 export function useWasm(name: WasmName, factory: WasmFactory): void {
   factories.set(name, factory);
-  modules.delete(name);
+  modules.delete(`${name} decode`);
+  modules.delete(`${name} encode`);
 }
 
-export function wasm(name: WasmName): Promise<WasmModule> {
-  const known = modules.get(name);
+function wasm(name: WasmName, instance: Instance): Promise<WasmModule> {
+  const known = modules.get(instance);
   if (known !== undefined) return known;
   const loading = load(name);
-  modules.set(name, loading);
-  loading.catch(() => modules.delete(name));
+  modules.set(instance, loading);
+  loading.catch(() => modules.delete(instance));
   return loading;
 }
 
@@ -86,13 +90,18 @@ export async function withCodec<T>(
   className: string,
   use: (codec: WasmCodec) => T,
 ): Promise<T> {
-  const module = await wasm(name);
+  const instance: Instance = `${name} ${className.endsWith("Encoder") ? "encode" : "decode"}`;
+  const module = await wasm(name, instance);
   const Class = module[className];
   if (Class === undefined) throw new TypeError(`The codec ${name} has no ${className}.`);
-  const codec = new Class();
   try {
-    return use(codec);
-  } finally {
+    const codec = new Class();
+    const result = use(codec);
     codec.delete();
+    return result;
+  } catch (error) {
+    // Memory that a trap or a C++ exception left behind is not used again.
+    modules.delete(instance);
+    throw error;
   }
 }

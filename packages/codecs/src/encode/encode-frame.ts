@@ -75,6 +75,10 @@ function encodeHtj2k(frame: DecodedFrame): Promise<Uint8Array> {
   if (frame.rows < 2 || frame.columns < 2) {
     throw unsupported("HTJ2K is not written for images of one row or column.", htj2kLossless);
   }
+  // Nor are colours of 16 bits what they were.
+  if (frame.samplesPerPixel > 1 && frame.bytesPerSample > 1) {
+    throw unsupported("HTJ2K is not written for colour images of 16 bits.", htj2kLossless);
+  }
   return byWasm("openjph", "HTJ2KEncoder", frame, (codec) => {
     codec.setQuality?.(true, 0);
     codec.setDecompositions?.(decompositions(frame));
