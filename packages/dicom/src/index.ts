@@ -56,3 +56,11 @@ export {
   type PixelDescription,
   pixelDescription,
 } from "./frames/pixel-description.ts";
+export {
+  type Deidentified,
+  Deidentifier,
+  type DeidentificationStep,
+  deidentify,
+  type DeidentifyOptions,
+} from "./deidentify/deidentify.ts";
+export { type DeidentificationOption, deidentificationOptions } from "./deidentify/rules.ts";

@@ -176,9 +176,39 @@ export const packedPrivateElements: string =\n  ${JSON.stringify(text)};\n`,
   };
 }
 
+/** Columns of PS3.15 Table E.1-1 after the basic profile, in the order of the characters of a rule. */
+const deidentificationOptions = [
+  "retain_safe_private",
+  "retain_uids",
+  "retain_device_identity",
+  "retain_institution_identity",
+  "retain_patient_characteristics",
+  "retain_long_full_dates",
+  "retain_long_modified_dates",
+  "clean_descriptors",
+  "clean_structured_content",
+  "clean_graphics",
+];
+
+function deidentification() {
+  const lines = rows("deidentification").map((row) => {
+    const options = deidentificationOptions.map((name) => row[name] || ".").join("");
+    return `${row.tag}|${row.basic_profile}|${options.replace(/\.+$/, "")}`;
+  });
+  return {
+    "deidentify/rules.generated.ts":
+      banner("Tag, basic profile, then K or C for each option.", "deidentification").replace(
+        "PS3.6 2026b",
+        "PS3.15 Table E.1-1",
+      ) +
+      `export const ruleOptions = ${text(deidentificationOptions)} as const;\n` +
+      `export const packedRules: string =\n  ${text(lines.join("\n"))};\n`,
+  };
+}
+
 /** @returns file path below src/ → text, deterministic */
 export function generate() {
-  return { ...elements(), ...uids(), ...privateElements() };
+  return { ...elements(), ...uids(), ...privateElements(), ...deidentification() };
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
