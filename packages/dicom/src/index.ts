@@ -64,3 +64,5 @@ export {
   type DeidentifyOptions,
 } from "./deidentify/deidentify.ts";
 export { type DeidentificationOption, deidentificationOptions } from "./deidentify/rules.ts";
+export { type DirectoryRecord, readDirectory, walkRecords } from "./dicomdir/read.ts";
+export { type DirectoryEntry, encodeDirectory } from "./dicomdir/write.ts";

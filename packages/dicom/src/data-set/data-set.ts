@@ -28,15 +28,19 @@ export class DataSet implements Iterable<DataElement> {
   #charset: CharacterSet | undefined;
   /** An item was encoded with undefined length. */
   readonly undefinedLength: boolean;
+  /** Of an item that was read: where its tag stands in the source, in bytes. */
+  readonly offset: number | undefined;
 
   private constructor(
     elements: readonly DataElement[],
     inherited: CharacterSet | undefined,
     undefinedLength = false,
+    offset?: number,
   ) {
     this.#elements = elements;
     this.#inherited = inherited;
     this.undefinedLength = undefinedLength;
+    this.offset = offset;
   }
 
   /**
@@ -50,9 +54,9 @@ export class DataSet implements Iterable<DataElement> {
   /** From elements in any order; of several with one tag the last stays. */
   static fromElements(
     elements: readonly DataElement[],
-    options: { inherited?: CharacterSet | undefined; undefinedLength?: boolean } = {},
+    options: { inherited?: CharacterSet | undefined; undefinedLength?: boolean; offset?: number } = {},
   ): DataSet {
-    return new DataSet(inOrder(elements), options.inherited, options.undefinedLength);
+    return new DataSet(inOrder(elements), options.inherited, options.undefinedLength, options.offset);
   }
 
   get size(): number {

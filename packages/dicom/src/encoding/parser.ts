@@ -46,6 +46,8 @@ interface Warning {
 /** An open data set (`items` undefined), sequence or list of fragments. */
 interface Frame {
   readonly kind: "data-set" | "sequence" | "fragments";
+  /** Where its tag stands. */
+  readonly start: number;
   /** Where it ends, or -1 for undefined length. */
   readonly end: number;
   explicitVr: boolean;
@@ -95,7 +97,7 @@ export class DataSetParser {
     this.#inflater = syntax?.deflated === true ? new Inflater(options.inflate ?? {}) : undefined;
     const fallback = options.fallbackCharacterSet;
     const charset = CharacterSet.of([], fallback === undefined ? {} : { fallback });
-    this.#frame = frame("data-set", -1, explicitVr, littleEndian, 0, "UN", charset, false);
+    this.#frame = frame("data-set", 0, -1, explicitVr, littleEndian, 0, "UN", charset, false);
     this.#stack = [this.#frame];
   }
 
@@ -450,7 +452,7 @@ export class DataSetParser {
       );
     }
     const { charset, signed } = this.#frame;
-    this.#frame = frame(kind, end, explicitVr, littleEndian, tag, vr, charset, signed);
+    this.#frame = frame(kind, start, end, explicitVr, littleEndian, tag, vr, charset, signed);
     this.#stack.push(this.#frame);
   }
 
@@ -466,6 +468,7 @@ export class DataSetParser {
         DataSet.fromElements(closed.elements, {
           inherited: parent.charset,
           undefinedLength: undefinedLengthUsed,
+          offset: closed.start,
         }),
       );
     } else if (closed.kind === "sequence") {
@@ -541,6 +544,7 @@ export class DataSetParser {
 
 function frame(
   kind: Frame["kind"],
+  start: number,
   end: number,
   explicitVr: boolean,
   littleEndian: boolean,
@@ -551,6 +555,7 @@ function frame(
 ): Frame {
   return {
     kind,
+    start,
     end,
     explicitVr,
     littleEndian,
