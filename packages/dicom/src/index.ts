@@ -66,3 +66,4 @@ export {
 export { type DeidentificationOption, deidentificationOptions } from "./deidentify/rules.ts";
 export { type DirectoryRecord, readDirectory, walkRecords } from "./dicomdir/read.ts";
 export { type DirectoryEntry, encodeDirectory } from "./dicomdir/write.ts";
+export { type Finding, type FindingCode, validate } from "./validate/validate.ts";

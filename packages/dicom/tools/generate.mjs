@@ -206,9 +206,32 @@ function deidentification() {
   };
 }
 
+/** Mandatory modules of each IOD, as indexes into a list: only they can be missing. */
+function iodModules() {
+  const modules = [];
+  const byIod = new Map();
+  for (const { iod, module, usage } of rows("iod-modules")) {
+    if (usage !== "M") continue;
+    if (!modules.includes(module)) modules.push(module);
+    const own = byIod.get(iod) ?? [];
+    if (!own.includes(modules.indexOf(module))) own.push(modules.indexOf(module));
+    byIod.set(iod, own);
+  }
+  const lines = [...byIod].map(([iod, own]) => `${iod}|${own.map((index) => index.toString(36)).join(" ")}`);
+  return {
+    "validate/iod-modules.generated.ts":
+      banner("Modules, and the mandatory ones of each IOD in base 36.", "iod-modules").replace(
+        "PS3.6 2026b",
+        "PS3.3 Annex A",
+      ) +
+      `export const modules: readonly string[] = ${text(modules)};\n` +
+      `export const packedIods: string =\n  ${text(lines.join("\n"))};\n`,
+  };
+}
+
 /** @returns file path below src/ → text, deterministic */
 export function generate() {
-  return { ...elements(), ...uids(), ...privateElements(), ...deidentification() };
+  return { ...elements(), ...uids(), ...privateElements(), ...deidentification(), ...iodModules() };
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
