@@ -48,7 +48,7 @@ describe("a wrong command line", () => {
     [["find", "127.0.0.1:104", "-aec", "A", "-n", "many"], /--limit/],
     [["store", "127.0.0.1:104", "-aec", "A"], /files or folders/],
     [["dump"], /Name the file/],
-    [["dump", "--xml", "x"], /--xml/],
+    [["dump", "--yaml", "x"], /--yaml/],
   ])("%j exits with 2 and one sentence", async (argv, words) => {
     const { code, stdout, stderr } = await isocenter(...argv);
     expect(code).toBe(2);

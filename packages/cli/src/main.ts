@@ -7,14 +7,34 @@ import { ArchiveError } from "@isocenter/archive";
 import { IsocenterError } from "@isocenter/dicom";
 import { NetworkError } from "@isocenter/network";
 import { type Command, ExitCode, helpPage, type Io } from "./command.ts";
+import { anonymize } from "./commands/anonymize.ts";
+import { dicomdir } from "./commands/dicomdir.ts";
 import { dump } from "./commands/dump.ts";
 import { echo } from "./commands/echo.ts";
 import { find } from "./commands/find.ts";
+import { image } from "./commands/image.ts";
+import { modify } from "./commands/modify.ts";
+import { pdf } from "./commands/pdf.ts";
 import { serve } from "./commands/serve.ts";
 import { store } from "./commands/store.ts";
+import { transcode } from "./commands/transcode.ts";
+import { validate } from "./commands/validate.ts";
 import { UsageError } from "./usage-error.ts";
 
-export const commands: readonly Command[] = [serve, echo, find, store, dump];
+export const commands: readonly Command[] = [
+  serve,
+  echo,
+  find,
+  store,
+  dump,
+  modify,
+  anonymize,
+  transcode,
+  image,
+  validate,
+  dicomdir,
+  pdf,
+];
 
 /** @returns the exit code; never throws */
 export async function run(argv: readonly string[], io: Io = processIo()): Promise<number> {

@@ -1,21 +1,22 @@
 /** `isocenter dump`: a DICOM file as text or as DICOM JSON. */
-import { readFile } from "node:fs/promises";
 import {
   type DataElement,
   type DataSet,
-  decodePart10,
   dictionaryEntry,
   formatTag,
   toDicomJson,
+  toNativeXml,
   uidName,
 } from "@isocenter/dicom";
 import { type OptionSpecs, parseArguments } from "../arguments.ts";
-import { type Command, ExitCode } from "../command.ts";
+import type { Command } from "../command.ts";
+import { forEachFile, withFile, withWholeFile } from "../files.ts";
 import { printable } from "../table.ts";
 import { UsageError } from "../usage-error.ts";
 
 const options = {
   json: { names: ["--json"], help: 'Print {"meta": …, "dataset": …} in DICOM JSON (PS3.18 F).' },
+  xml: { names: ["--xml"], help: "Print the Native DICOM Model (PS3.19 A.1)." },
 } as const satisfies OptionSpecs;
 
 /** Longer values are cut in the text form; `--json` has them whole. */
@@ -24,7 +25,7 @@ const valueWidth = 64;
 export const dump: Command = {
   name: "dump",
   summary: "Show what is in a DICOM file.",
-  usage: "FILE… [options]",
+  usage: "FILE|FOLDER… [options]",
   options,
   examples: [
     { line: "isocenter dump image.dcm", explains: "as text" },
@@ -33,16 +34,20 @@ export const dump: Command = {
   async run(argv, io) {
     const { options: given, operands } = parseArguments(options, argv);
     if (operands.length === 0) throw new UsageError("Name the file.");
-    for (const path of operands) {
-      const { meta, dataSet } = decodePart10(await readFile(path));
-      if (given.json) {
-        io.stdout.write(`${JSON.stringify({ meta: toDicomJson(meta), dataset: toDicomJson(dataSet) })}\n`);
-        continue;
-      }
-      if (operands.length > 1) io.stdout.write(`# ${printable(path)}\n`);
-      for (const part of [meta, dataSet]) for (const line of lines(part, 0)) io.stdout.write(`${line}\n`);
-    }
-    return ExitCode.Success;
+    const read = given.json || given.xml ? withWholeFile : withFile;
+    return forEachFile(operands, io, "shown", ({ path }) =>
+      read(path, ({ meta, dataSet }) => {
+        if (given.json) {
+          io.stdout.write(`${JSON.stringify({ meta: toDicomJson(meta), dataset: toDicomJson(dataSet) })}\n`);
+        } else if (given.xml) {
+          io.stdout.write(toNativeXml(dataSet));
+        } else {
+          if (operands.length > 1) io.stdout.write(`# ${printable(path)}\n`);
+          for (const part of [meta, dataSet]) for (const line of lines(part, 0)) io.stdout.write(`${line}\n`);
+        }
+        return Promise.resolve();
+      }),
+    );
   },
 };
 
@@ -59,7 +64,9 @@ function* lines(dataSet: DataSet, depth: number): Generator<string> {
   }
 }
 
-function valueText(dataSet: DataSet, { tag, vr }: DataElement): string {
+function valueText(dataSet: DataSet, { tag, vr, bulk, fragments }: DataElement): string {
+  if (bulk !== undefined) return `(${bulk.length} bytes)`;
+  if (fragments !== undefined) return `(${fragments.fragments.length} fragments)`;
   if (vr === "SQ") return `${dataSet.items(tag).length} item(s)`;
   if (["OB", "OW", "OF", "OD", "OL", "OV", "UN"].includes(vr)) {
     const bytes = dataSet.bytes(tag);

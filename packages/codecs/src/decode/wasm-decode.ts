@@ -59,10 +59,10 @@ export async function decodeByWasm(
   });
 }
 
-/** EOI stands at the end, with padding after it at most. */
+/** EOI stands at the end, with padding after it at most: NUL by the standard, FF by some writers. */
 function endsAsJpeg(bytes: Uint8Array): boolean {
   let at = bytes.length - 1;
-  while (at > 0 && bytes[at] === 0) at--;
+  while (at > 0 && (bytes[at] === 0 || bytes[at] === 0xff)) at--;
   return bytes[at] === 0xd9 && bytes[at - 1] === 0xff;
 }
 

@@ -75,8 +75,11 @@ function validateKnown(dataSet: DataSet, element: DataElement, report: Report): 
     return;
   }
   if (entry.retired) report("warning", "element-retired", `${entry.keyword} is retired.`);
-  if (!entry.vr.split("|").includes(vr) && vr !== "UN")
-    report("error", "vr-unexpected", `${entry.keyword} has the VR ${entry.vr}, not ${vr}.`);
+  if (!entry.vr.split("|").includes(vr) && vr !== "UN") {
+    // Retired elements had other VRs in other editions.
+    const severity = entry.retired ? "warning" : "error";
+    report(severity, "vr-unexpected", `${entry.keyword} has the VR ${entry.vr}, not ${vr}.`);
+  }
   const { kind } = vrInfo(vr);
   if (element.isEmpty || element.bulk !== undefined || kind === "bytes" || vr === "SQ") return;
   const count = kind === "text" ? dataSet.strings(tag).length : dataSet.numbers(tag).length;
