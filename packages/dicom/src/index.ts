@@ -1,4 +1,6 @@
 /** @isocenter/dicom: DICOM data sets, files and JSON. */
+import "./dictionary/register.ts";
+
 export { CharacterSet, type CharacterSetOptions } from "./charset/character-set.ts";
 export { characterSetTerms } from "./charset/terms.ts";
 export { DataSet } from "./data-set/data-set.ts";

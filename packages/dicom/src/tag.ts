@@ -13,9 +13,16 @@ export const Tags = {
   SequenceDelimitation: 0xfffee0dd,
 } as const;
 
+const hexOfTag = new Map<Tag, string>();
+
 /** `"00100010"`, as in DICOM JSON. */
 export function tagToHex(tag: Tag): string {
-  return tag.toString(16).toUpperCase().padStart(8, "0");
+  const known = hexOfTag.get(tag);
+  if (known !== undefined) return known;
+  const hex = tag.toString(16).toUpperCase().padStart(8, "0");
+  // Files have some hundreds of different tags; hostile ones must not fill the memory.
+  if (hexOfTag.size < 20_000) hexOfTag.set(tag, hex);
+  return hex;
 }
 
 /** `"(0010,0010)"`. */

@@ -55,7 +55,8 @@ function elements() {
     banner("VR of every element: tag steps in base 36, each followed by a VR symbol.", "elements") +
     `export const vrSymbols: string = ${text(symbols.slice(0, vrs.length))};\n` +
     `export const vrChoices: readonly string[] = ${text(vrs)};\n` +
-    `export const packedVrs: string =\n  ${text(packed)};\n` +
+    `// In an object, because bundlers put a plain constant into every place that uses it.\n` +
+    `export const packed = {\n  vrs: ${text(packed)},\n} as const;\n` +
     `/** Repeating groups and elements, "x" for any hex digit: tag pattern and VR symbol. */\n` +
     `export const repeatingVrs: readonly (readonly [pattern: string, symbol: string])[] = [\n${repeating
       .map(
@@ -71,7 +72,7 @@ function elements() {
     return `${row.keyword}|${vms.indexOf(row.vm).toString(36)}${retired}${name}`;
   };
   const dictionaryFile =
-    banner("Keyword, VM, name and retirement of every element, in the order of packedVrs.", "elements") +
+    banner("Keyword, VM, name and retirement of every element, in the order of the VRs.", "elements") +
     `export const vms: readonly string[] = ${text(vms)};\n` +
     `/** One line an element: keyword|index into vms in base 36, "!" when retired[|name when the keyword does not tell it]. */\n` +
     `export const packedElements: string =\n  ${text(plain.map(line).join("\n"))};\n` +

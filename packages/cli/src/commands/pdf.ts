@@ -106,7 +106,7 @@ function wrapped(document: Uint8Array, like: DataSet): DataSet {
     Modality: "DOC",
     ConversionType: "WSD",
     Manufacturer: "",
-    SeriesNumber: "",
+    SeriesNumber: 1,
     InstanceNumber: 1,
     ContentDate: date,
     ContentTime: time,

@@ -269,12 +269,25 @@ function isAscii(bytes: Uint8Array): boolean {
   return true;
 }
 
-/** Short ASCII is faster by hand than through a TextDecoder. */
+/** Short text is faster by hand than through a TextDecoder, and eight characters at a time than one by one. */
 export function asciiText(bytes: Uint8Array, start = 0, end = bytes.length): string {
   if (end - start > 200) return decoder("windows-1252").decode(bytes.subarray(start, end));
   let text = "";
-  for (let index = start; index < end; index++) text += String.fromCharCode(bytes[index] ?? 0);
-  return text;
+  let at = start;
+  for (; at + 8 <= end; at += 8) {
+    text += String.fromCharCode(
+      bytes[at] as number,
+      bytes[at + 1] as number,
+      bytes[at + 2] as number,
+      bytes[at + 3] as number,
+      bytes[at + 4] as number,
+      bytes[at + 5] as number,
+      bytes[at + 6] as number,
+      bytes[at + 7] as number,
+    );
+  }
+  for (; at + 2 <= end; at += 2) text += String.fromCharCode(bytes[at] as number, bytes[at + 1] as number);
+  return at < end ? text + String.fromCharCode(bytes[at] as number) : text;
 }
 
 function decodeIn(repertoire: Repertoire, bytes: Uint8Array): string {

@@ -2,7 +2,6 @@
  * From values in memory to elements. How an item becomes a data set is handed in, because data sets are built with this.
  */
 import { implicitVr } from "../dictionary/vr-of.ts";
-import { parseTag } from "../dictionary/dictionary.ts";
 import { DicomError } from "../errors.ts";
 import { formatTag, type Tag } from "../tag.ts";
 import { type Vr, vrInfo } from "../vr.ts";
@@ -15,18 +14,11 @@ import {
   sequenceElement,
   valuesElement,
 } from "./element.ts";
+import { tagForKey } from "./keys.ts";
 import { PersonName } from "./person-name.ts";
-import type { DataSetInit, InitValue, Key } from "./types.ts";
+import type { DataSetInit, InitValue } from "./types.ts";
 
 export type ToItem = (item: DataSet | DataSetInit) => DataSet;
-
-/** @throws DicomError `keyword-unknown` */
-export function tagForKey(key: Key): Tag {
-  if (typeof key === "number") return key;
-  const tag = parseTag(key);
-  if (tag === undefined) throw new DicomError("keyword-unknown", `"${key}" is not a DICOM keyword or tag.`);
-  return tag;
-}
 
 /** @throws DicomError `keyword-unknown`, `value-invalid` */
 export function elementsOf(init: DataSetInit, toItem: ToItem): DataElement[] {

@@ -1,4 +1,5 @@
 /** Data sets in memory: typed access, edits, and what is written for them (PS3.5 6.2, 7). */
+import "../dictionary/register.ts";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { decodeDataSet } from "../encoding/decode.ts";
 import { encodeDataSet } from "../encoding/writer.ts";

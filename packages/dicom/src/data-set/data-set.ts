@@ -8,8 +8,9 @@ import { CharacterSet } from "../charset/character-set.ts";
 import { DicomError } from "../errors.ts";
 import { formatTag, Tags, type Tag } from "../tag.ts";
 import { type Vr, vrInfo } from "../vr.ts";
-import { elementOf, elementsOf, tagForKey } from "./build.ts";
+import { elementOf, elementsOf } from "./build.ts";
 import { DataElement, sequenceElement } from "./element.ts";
+import { tagForKey } from "./keys.ts";
 import { PersonName } from "./person-name.ts";
 import type { AnyValue, DataSetInit, InitValue, Key, Keyword, ValueOf } from "./types.ts";
 import type { KeywordVr } from "../dictionary/keyword-vr.generated.ts";
@@ -57,6 +58,11 @@ export class DataSet implements Iterable<DataElement> {
     options: { inherited?: CharacterSet | undefined; undefinedLength?: boolean; offset?: number } = {},
   ): DataSet {
     return new DataSet(inOrder(elements), options.inherited, options.undefinedLength, options.offset);
+  }
+
+  /** In ascending tag order. */
+  get elements(): readonly DataElement[] {
+    return this.#elements;
   }
 
   get size(): number {

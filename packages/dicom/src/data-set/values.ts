@@ -1,6 +1,7 @@
 /** From an element's bytes to values: text by character set, numbers by word size (PS3.5 6.2). */
 import { asciiText, type CharacterSet } from "../charset/character-set.ts";
-import { tagToHex } from "../tag.ts";
+import { DicomError } from "../errors.ts";
+import { formatTag, tagToHex } from "../tag.ts";
 import { vrInfo } from "../vr.ts";
 import type { DataElement } from "./element.ts";
 
@@ -20,6 +21,13 @@ export function textValues(element: DataElement, charset: CharacterSet): readonl
   // Trailing padding: spaces for text, NUL for UIDs; writers mix them up, so both are taken.
   while (end > offset && (buffer[end - 1] === 0x20 || buffer[end - 1] === 0x00)) end--;
   if (end === offset) return info.multiple ? [""] : [];
+  const single = singleAscii(
+    buffer,
+    offset,
+    end,
+    info.multiple && element.vr !== "UC" && element.vr !== "PN",
+  );
+  if (single !== undefined && element.vr !== "UN") return [single];
   if (!info.charset && element.vr !== "UN") {
     const text = asciiText(buffer, offset, end);
     return info.multiple ? splitTrimmed(text, element.vr) : [text];
@@ -27,6 +35,20 @@ export function textValues(element: DataElement, charset: CharacterSet): readonl
   const shape = element.vr === "PN" ? "person-name" : info.multiple ? "multiple" : "text";
   const text = (element.charset ?? charset).decode(buffer.subarray(offset, end), shape);
   return info.multiple ? splitTrimmed(text, element.vr) : [text];
+}
+
+/**
+ * What most values are: one of them, in ASCII.
+ * @returns undefined where there are several values, or characters that need the character set
+ */
+function singleAscii(buffer: Uint8Array, offset: number, end: number, trims: boolean): string | undefined {
+  for (let at = offset; at < end; at++) {
+    const byte = buffer[at] as number;
+    if (byte === 0x5c || byte === 0x1b || byte >= 0x80) return undefined;
+  }
+  let start = offset;
+  if (trims) while (start < end && buffer[start] === 0x20) start++;
+  return asciiText(buffer, start, end);
 }
 
 function splitTrimmed(text: string, vr: string): readonly string[] {
@@ -46,6 +68,11 @@ export function numberValues(element: DataElement): readonly number[] {
     return given.map((value) => (typeof value === "string" ? parseNumber(value) : Number(value)));
   const { buffer, offset, length, littleEndian } = element;
   if (buffer === undefined || length === 0) return [];
+  // The commonest by far is one unsigned word.
+  if (element.vr === "US" && length === 2) {
+    const [low, high] = littleEndian ? [offset, offset + 1] : [offset + 1, offset];
+    return [(buffer[low] as number) | ((buffer[high] as number) << 8)];
+  }
   const view = new DataView(buffer.buffer, buffer.byteOffset + offset, length);
   const read = (size: number, one: (at: number) => number): number[] => {
     const numbers: number[] = [];
@@ -88,12 +115,13 @@ export function numberValues(element: DataElement): readonly number[] {
   }
 }
 
+/** @throws DicomError `value-invalid` where a value is no whole number */
 export function bigintValues(element: DataElement): readonly bigint[] {
   const given = element.other?.values;
-  if (given !== undefined) return given.map((value) => BigInt(value));
+  if (given !== undefined) return given.map((value) => wholeNumber(value, element));
   const { buffer, offset, length, littleEndian } = element;
   if (buffer === undefined) return [];
-  if (!isWide(element)) return numberValues(element).map((value) => BigInt(Math.trunc(value)));
+  if (!isWide(element)) return numberValues(element).map((value) => wholeNumber(Math.trunc(value), element));
   const view = new DataView(buffer.buffer, buffer.byteOffset + offset, length);
   const numbers: bigint[] = [];
   for (let at = 0; at + 8 <= length; at += 8) {
@@ -102,6 +130,15 @@ export function bigintValues(element: DataElement): readonly bigint[] {
     );
   }
   return numbers;
+}
+
+/** There is no NaN among whole numbers. */
+function wholeNumber(value: string | number | bigint, { tag }: DataElement): bigint {
+  try {
+    return BigInt(value);
+  } catch (cause) {
+    throw new DicomError("value-invalid", `${formatTag(tag)} holds what is no whole number.`, { tag, cause });
+  }
 }
 
 function parseNumber(text: string): number {

@@ -1,4 +1,5 @@
 /** De-identification by PS3.15 Annex E: the Basic Application Level Confidentiality Profile and its options. */
+import "../dictionary/register.ts";
 import { DataSet } from "../data-set/data-set.ts";
 import { type DataElement, sequenceElement, valuesElement } from "../data-set/element.ts";
 import type { DataSetInit } from "../data-set/types.ts";

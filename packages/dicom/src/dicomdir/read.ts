@@ -1,4 +1,5 @@
 /** Directories of file-sets, PS3.10 8 and PS3.3 F: records in their tree, hostile offsets and file IDs refused. */
+import "../dictionary/register.ts";
 import type { DataSet } from "../data-set/data-set.ts";
 import { DicomError } from "../errors.ts";
 

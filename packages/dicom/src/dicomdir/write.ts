@@ -1,4 +1,5 @@
 /** A DICOMDIR for instances, PS3.3 F: records in file order with the offsets that chain them. */
+import "../dictionary/register.ts";
 import { DataSet } from "../data-set/data-set.ts";
 import type { InitValue } from "../data-set/types.ts";
 import { TransferSyntax } from "../dictionary/transfer-syntax.ts";

@@ -1,4 +1,5 @@
 /** The dictionary: generated output up to date, every row of the standard's table, and small in a browser bundle. */
+import "./register.ts";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
@@ -98,6 +99,12 @@ describe("in a browser bundle", () => {
     const bytes = await bundled(`export { dictionaryEntry, tagOf } from ${dictionary};`);
     expect(bytes).toBeGreaterThan(100_000);
     expect(bytes).toBeLessThan(300_000);
+  });
+
+  it("a parser of headers costs less than 60 kB, and finds elements by tag", async () => {
+    const bytes = await bundled(`export { Part10Parser } from ${JSON.stringify(here("../parser.ts"))};`);
+    expect(bytes).toBeGreaterThan(20_000);
+    expect(bytes).toBeLessThan(60_000);
   });
 
   it("nothing of it is unpacked before the first question", () => {

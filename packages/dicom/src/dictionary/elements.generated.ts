@@ -1,5 +1,5 @@
 // @generated from standard/elements.tsv (PS3.6 2026b) by tools/generate.mjs. Do not edit.
-/** Keyword, VM, name and retirement of every element, in the order of packedVrs. */
+/** Keyword, VM, name and retirement of every element, in the order of the VRs. */
 export const vms: readonly string[] = ["1","1-2","1-3","1-32","1-8","1-99","1-n","16","2","2-2n","2-4","2-n","3","3-3n","3-n","4","4-5","6","6-n","9"];
 /** One line an element: keyword|index into vms in base 36, "!" when retired[|name when the keyword does not tell it]. */
 export const packedElements: string =

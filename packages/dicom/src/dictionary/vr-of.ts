@@ -1,7 +1,7 @@
 /** VR of a tag: what implicit VR encoding needs. Small, and apart from keywords and names, so that a parser stays small. */
 import { isPrivate, type Tag, tagToHex } from "../tag.ts";
 import type { Vr } from "../vr.ts";
-import { packedVrs, repeatingVrs, vrChoices, vrSymbols } from "./vrs.generated.ts";
+import { packed, repeatingVrs, vrChoices, vrSymbols } from "./vrs.generated.ts";
 
 let table: Map<Tag, string> | undefined;
 let repeating: readonly { readonly pattern: RegExp; readonly vr: string }[] | undefined;
@@ -10,6 +10,7 @@ let repeating: readonly { readonly pattern: RegExp; readonly vr: string }[] | un
 export function vrTable(): ReadonlyMap<Tag, string> {
   if (table !== undefined) return table;
   table = new Map();
+  const packedVrs: string = packed.vrs;
   let tag = 0;
   let start = 0;
   for (let index = 0; index < packedVrs.length; index++) {

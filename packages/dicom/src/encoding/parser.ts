@@ -7,7 +7,7 @@
  */
 import { CharacterSet } from "../charset/character-set.ts";
 import { DataSet } from "../data-set/data-set.ts";
-import { type BulkData, bulkDataAt, DataElement, type Fragment } from "../data-set/element.ts";
+import { type BulkData, bulkDataAt, DataElement } from "../data-set/element.ts";
 import { numberValues, textValues } from "../data-set/values.ts";
 import { dictionaryVr, implicitVr } from "../dictionary/vr-of.ts";
 import { transferSyntaxInfo } from "../dictionary/transfer-syntax.ts";
@@ -15,6 +15,7 @@ import { DicomError } from "../errors.ts";
 import { formatTag, isPrivate, Tags, type Tag } from "../tag.ts";
 import { type Vr, type VrInfo, vrInfo, vrInfoFromCode } from "../vr.ts";
 import { ByteWindow } from "./byte-window.ts";
+import { type Frame, openFrame } from "./frame.ts";
 import { inflatedRange, type InflateLimits, Inflater } from "./inflater.ts";
 
 export interface ParserOptions {
@@ -41,26 +42,6 @@ interface Warning {
   readonly message: string;
   readonly offset: number;
   readonly tag: Tag;
-}
-
-/** An open data set (`items` undefined), sequence or list of fragments. */
-interface Frame {
-  readonly kind: "data-set" | "sequence" | "fragments";
-  /** Where its tag stands. */
-  readonly start: number;
-  /** Where it ends, or -1 for undefined length. */
-  readonly end: number;
-  explicitVr: boolean;
-  readonly littleEndian: boolean;
-  readonly elements: DataElement[];
-  readonly items: DataSet[];
-  readonly fragments: Fragment[];
-  /** The sequence's or pixel data's own element. */
-  readonly tag: Tag;
-  readonly vr: Vr;
-  charset: CharacterSet;
-  /** (0028,0103) Pixel Representation is 1 here or further out: ambiguous values are signed (PS3.5 A.1). */
-  signed: boolean;
 }
 
 const undefinedLength = 0xffffffff;
@@ -97,7 +78,7 @@ export class DataSetParser {
     this.#inflater = syntax?.deflated === true ? new Inflater(options.inflate ?? {}) : undefined;
     const fallback = options.fallbackCharacterSet;
     const charset = CharacterSet.of([], fallback === undefined ? {} : { fallback });
-    this.#frame = frame("data-set", 0, -1, explicitVr, littleEndian, 0, "UN", charset, false);
+    this.#frame = openFrame("data-set", 0, -1, explicitVr, littleEndian, 0, "UN", charset, false);
     this.#stack = [this.#frame];
   }
 
@@ -452,7 +433,7 @@ export class DataSetParser {
       );
     }
     const { charset, signed } = this.#frame;
-    this.#frame = frame(kind, start, end, explicitVr, littleEndian, tag, vr, charset, signed);
+    this.#frame = openFrame(kind, start, end, explicitVr, littleEndian, tag, vr, charset, signed);
     this.#stack.push(this.#frame);
   }
 
@@ -540,31 +521,4 @@ export class DataSetParser {
   #warn(message: string, offset: number, tag: Tag): void {
     if (this.warnings.length < 100) this.warnings.push({ message, offset, tag });
   }
-}
-
-function frame(
-  kind: Frame["kind"],
-  start: number,
-  end: number,
-  explicitVr: boolean,
-  littleEndian: boolean,
-  tag: Tag,
-  vr: Vr,
-  charset: CharacterSet,
-  signed: boolean,
-): Frame {
-  return {
-    kind,
-    start,
-    end,
-    explicitVr,
-    littleEndian,
-    elements: [],
-    items: [],
-    fragments: [],
-    tag,
-    vr,
-    charset,
-    signed,
-  };
 }

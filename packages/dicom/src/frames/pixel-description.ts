@@ -1,4 +1,5 @@
 /** What (0028,xxxx) says of an image's pixels, checked before anything is allocated for them (PS3.3 C.7.6.3). */
+import "../dictionary/register.ts";
 import type { DataSet } from "../data-set/data-set.ts";
 import { DicomError } from "../errors.ts";
 import type { Tag } from "../tag.ts";

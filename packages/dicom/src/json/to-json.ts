@@ -37,16 +37,15 @@ export function toDicomJson(dataSet: DataSet, options: ToJsonOptions = {}): Dico
   return objectOf(dataSet, options, []);
 }
 
-function objectOf(
-  dataSet: DataSet,
-  options: ToJsonOptions,
-  path: readonly (string | number)[],
-): DicomJsonObject {
+type Path = readonly (string | number)[];
+
+/** @param path of the data set itself; an element's own is only made where someone asks for it */
+function objectOf(dataSet: DataSet, options: ToJsonOptions, path: Path): DicomJsonObject {
   const object: DicomJsonObject = {};
-  for (const element of dataSet) {
+  for (const element of dataSet.elements) {
     if ((element.tag & 0xffff) === 0) continue;
     const hex = tagToHex(element.tag);
-    object[hex] = elementOf(dataSet, element, options, [...path, hex]);
+    object[hex] = elementOf(dataSet, element, options, path, hex);
   }
   return object;
 }
@@ -55,17 +54,18 @@ function elementOf(
   dataSet: DataSet,
   element: DataElement,
   options: ToJsonOptions,
-  path: readonly (string | number)[],
+  path: Path,
+  hex: string,
 ): DicomJsonElement {
   const { vr } = element;
   const { kind } = vrInfo(vr);
   if (kind === "sequence") {
     const items = element.items ?? [];
-    return items.length === 0
-      ? { vr }
-      : { vr, Value: items.map((item, index) => objectOf(item, options, [...path, index])) };
+    if (items.length === 0) return { vr };
+    return { vr, Value: items.map((item, index) => objectOf(item, options, [...path, hex, index])) };
   }
-  if (kind === "bytes" || element.bulk !== undefined) return binaryElement(element, options, path);
+  if (kind === "bytes" || element.bulk !== undefined) return binaryElement(element, options, [...path, hex]);
+  if (element.isEmpty) return { vr };
   const Value = valuesOf(dataSet, element);
   return Value.length === 0 || (Value.length === 1 && Value[0] === null) ? { vr } : { vr, Value };
 }
@@ -74,13 +74,8 @@ function valuesOf(dataSet: DataSet, element: DataElement): DicomJsonValue[] {
   const { vr } = element;
   switch (vr) {
     case "DS":
-    case "IS": {
-      // A number where JSON has one; the text where it has not, so that nothing is lost.
-      const texts = textValues(element, dataSet.characterSet);
-      return numberValues(element).map((value, index) =>
-        Number.isFinite(value) ? value : (texts[index] ?? "") || null,
-      );
-    }
+    case "IS":
+      return textValues(element, dataSet.characterSet).map(numberOrText);
     case "FL":
     case "FD":
       return numberValues(element).map((value) =>
@@ -96,12 +91,21 @@ function valuesOf(dataSet: DataSet, element: DataElement): DicomJsonValue[] {
     case "SS":
     case "UL":
     case "SL":
-      return [...numberValues(element)];
+      return numberValues(element) as number[];
     case "PN":
       return textValues(element, dataSet.characterSet).map(personName);
-    default:
-      return textValues(element, dataSet.characterSet).map((text) => (text === "" ? null : text));
+    default: {
+      const texts = textValues(element, dataSet.characterSet);
+      return texts.includes("") ? texts.map((text) => (text === "" ? null : text)) : (texts as string[]);
+    }
   }
+}
+
+/** A number where JSON has one; the text where it has not, so that nothing is lost. */
+function numberOrText(text: string): number | string | null {
+  if (text === "") return null;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : text;
 }
 
 function personName(text: string): DicomJsonPersonName | null {

@@ -1,4 +1,5 @@
 /** DICOM files in memory and from streams, PS3.10 7. */
+import "../dictionary/register.ts";
 import { DataSet } from "../data-set/data-set.ts";
 import type { InitValue } from "../data-set/types.ts";
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from "../dictionary/implementation.ts";

@@ -1,4 +1,5 @@
 /** Private elements: the loadable table, VRs in implicit data sets, and blocks by creator. */
+import "../dictionary/register.ts";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { DataSet } from "../data-set/data-set.ts";

@@ -1,4 +1,5 @@
 /** Checks of data sets: every value against its VR and the dictionary, and the object against its IOD's modules. */
+import "../dictionary/register.ts";
 import type { DataSet } from "../data-set/data-set.ts";
 import type { DataElement } from "../data-set/element.ts";
 import { characterSetTerm } from "../charset/terms.ts";

@@ -1,4 +1,5 @@
 /** The Native DICOM Model (PS3.19 A.1), and bulk data references of DICOM JSON. */
+import "../dictionary/register.ts";
 import { describe, expect, it } from "vitest";
 import { DataSet } from "../data-set/data-set.ts";
 import { fromDicomJson } from "../json/from-json.ts";
