@@ -79,6 +79,26 @@ describe("a data set", () => {
     expect(decodeDataSet(replaced, ExplicitVRLittleEndian).string("PatientName")).toBe("?????????");
   });
 
+  it("writes items in the character set of what is around them", () => {
+    const inner = { PatientComments: "Ä" };
+    const utf8 = DataSet.of({ SpecificCharacterSet: "ISO_IR 192", ReferencedStudySequence: [inner] });
+    const read = decodeDataSet(encodeDataSet(utf8, ExplicitVRLittleEndian), ExplicitVRLittleEndian);
+    const [item] = read.items("ReferencedStudySequence");
+    expect(item?.string("PatientComments")).toBe("Ä");
+    // The item, as it was read in UTF-8, moves to a data set in Latin 1.
+    const moved = DataSet.of({
+      SpecificCharacterSet: "ISO_IR 100",
+      ReferencedStudySequence: [item ?? inner],
+    });
+    const bytes = Buffer.from(encodeDataSet(moved, ExplicitVRLittleEndian));
+    expect(bytes.includes(Buffer.from([0xc4, 0x20]))).toBe(true);
+    expect(
+      decodeDataSet(bytes, ExplicitVRLittleEndian)
+        .items("ReferencedStudySequence")[0]
+        ?.string("PatientComments"),
+    ).toBe("Ä");
+  });
+
   it("keeps the meaning of text when the character set changes around it", () => {
     const latin = DataSet.of({ SpecificCharacterSet: "ISO_IR 100", PatientName: "Åsa" });
     const read = decodeDataSet(encodeDataSet(latin, ExplicitVRLittleEndian), ExplicitVRLittleEndian);

@@ -85,6 +85,11 @@ export class DataSet implements Iterable<DataElement> {
     return this.#charset;
   }
 
+  /** As {@link characterSet}; undefined where nothing says how encoded text in it is to be read. */
+  get knownCharacterSet(): CharacterSet | undefined {
+    return this.has(Tags.SpecificCharacterSet) ? this.characterSet : this.#inherited;
+  }
+
   has(key: Key): boolean {
     return this.element(key) !== undefined;
   }

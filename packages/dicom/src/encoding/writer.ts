@@ -120,21 +120,25 @@ class Encoder {
     this.out = new ByteWriter(littleEndian);
   }
 
-  dataSet(dataSet: DataSet): void {
-    const charset = dataSet.characterSet;
-    for (const element of dataSet) {
+  /** @param outer the character set of the data set around an item, which it inherits (PS3.3 C.12.1.1.2) */
+  dataSet(dataSet: DataSet, outer?: CharacterSet): void {
+    const isOwn = dataSet.has(Tags.SpecificCharacterSet);
+    const charset = isOwn || outer === undefined ? dataSet.characterSet : outer;
+    // Text that was read inside another data set may be in another set than this one's.
+    const source = dataSet.knownCharacterSet ?? charset;
+    for (const element of dataSet.elements) {
       if ((element.tag & 0xffff) === 0 && element.tag > 0x0002ffff && this.#options.keepGroupLengths !== true)
         continue;
-      this.#element(element, charset);
+      this.#element(element, charset, source);
     }
   }
 
-  #element(element: DataElement, charset: CharacterSet): void {
+  #element(element: DataElement, charset: CharacterSet, source: CharacterSet): void {
     const { tag, vr, items, fragments, bulk } = element;
-    if (items !== undefined) return this.#sequence(element, items);
+    if (items !== undefined) return this.#sequence(element, items, charset);
     if (fragments !== undefined) return this.#encapsulated(element, fragments);
     if (bulk !== undefined) return this.#bulk(element, bulk);
-    const bytes = this.#valueBytes(element, charset);
+    const bytes = this.#valueBytes(element, charset, source);
     const padded = bytes.byteLength + (bytes.byteLength % 2);
     this.#header(tag, element.writtenAsUnknown ? "UN" : vr, padded);
     if (this.#streams) this.out.view(bytes);
@@ -186,36 +190,40 @@ class Encoder {
     return out.length - 4;
   }
 
-  #sequence(element: DataElement, items: readonly DataSet[]): void {
+  #sequence(element: DataElement, items: readonly DataSet[], charset: CharacterSet): void {
     const { out } = this;
     const open = this.#isOpen(element.undefinedLength);
     // In the other form of length UN might not be recognised as a sequence again; SQ always is.
     if (element.writtenAsUnknown && this.#explicitVr && open === element.undefinedLength)
-      return this.#unknownSequence(element, items);
+      return this.#unknownSequence(element, items, charset);
     const lengthAt = this.#header(element.tag, "SQ", open ? undefinedLength : 0);
     const start = out.length;
-    this.#items(items);
+    this.#items(items, charset);
     if (open) this.#delimiter(Tags.SequenceDelimitation);
     else out.patchUint32(lengthAt, out.length - start);
   }
 
-  #items(items: readonly DataSet[]): void {
+  #items(items: readonly DataSet[], charset: CharacterSet): void {
     const { out } = this;
     for (const item of items) {
       const itemOpen = this.#isOpen(item.undefinedLength);
       out.tag(Tags.Item);
       out.uint32(itemOpen ? undefinedLength : 0);
       const itemStart = out.length;
-      this.dataSet(item);
+      this.dataSet(item, charset);
       if (itemOpen) this.#delimiter(Tags.ItemDelimitation);
       else out.patchUint32(itemStart - 4, out.length - itemStart);
     }
   }
 
   /** A sequence as UN: its items are in Implicit VR Little Endian (PS3.5 6.2.2). */
-  #unknownSequence({ tag, undefinedLength: open }: DataElement, items: readonly DataSet[]): void {
+  #unknownSequence(
+    { tag, undefinedLength: open }: DataElement,
+    items: readonly DataSet[],
+    charset: CharacterSet,
+  ): void {
     const inner = new Encoder(false, true, this.#options, this.#streams);
-    inner.#items(items);
+    inner.#items(items, charset);
     if (open) inner.#delimiter(Tags.SequenceDelimitation);
     this.#header(tag, "UN", open ? undefinedLength : inner.out.length);
     for (const part of inner.out.parts()) {
@@ -258,16 +266,15 @@ class Encoder {
     this.#delimiter(Tags.SequenceDelimitation);
   }
 
-  #valueBytes(element: DataElement, charset: CharacterSet): Uint8Array {
+  #valueBytes(element: DataElement, charset: CharacterSet, source: CharacterSet): Uint8Array {
     const { raw, vr } = element;
     const info = vrInfo(vr);
     const values = element.other?.values;
     if (raw === undefined) return this.#encodeValues(vr, values ?? [], charset);
-    if (element.charset !== undefined && info.charset && element.charset !== charset) {
-      const text = element.charset.decode(
-        raw,
-        vr === "PN" ? "person-name" : info.multiple ? "multiple" : "text",
-      );
+    const from = element.charset ?? source;
+    if (info.charset && from !== charset && raw.some((byte) => byte >= 0x80 || byte === 0x1b)) {
+      const shape = vr === "PN" ? "person-name" : info.multiple ? "multiple" : "text";
+      const text = from.decode(raw, shape);
       return charset.encode(text, this.#charsetOptions());
     }
     const littleEndian = this.#littleEndian || element.writtenAsUnknown;
