@@ -1,4 +1,5 @@
-/** The data layer's checks outside Node: the same source, in Chromium and in workerd. */
+/** The checks of the data layer and the codecs outside Node: the same source, in Chromium and in workerd. */
+import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { join, normalize } from "node:path";
@@ -12,6 +13,9 @@ import { hasProgram, repository } from "./support/processes.ts";
 
 const root = join(repository, "fixtures/");
 const names = readableFixtures(root);
+const pixelNames = readdirSync(root, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".pixels.json"))
+  .map((name) => name.slice(0, -".pixels.json".length));
 type Found = Record<string, readonly string[]>;
 const wrong = (found: Found): [string, readonly string[]][] =>
   Object.entries(found).filter(([, problems]) => problems.length > 0);
@@ -49,6 +53,10 @@ describe.skipIf(!hasProgram("chromium"))("in Chromium", () => {
 
   it.each(names)("%s", async (name) => {
     expect(wrong(await page.evaluate(`runChecks(${JSON.stringify(name)})`))).toEqual([]);
+  });
+
+  it.each(pixelNames)("%s has the oracle's frames", async (name) => {
+    expect(await page.evaluate(`runPixelCheck(${JSON.stringify(name)})`)).toEqual([]);
   });
 });
 

@@ -8,6 +8,8 @@
 export interface WasmOptions {
   print?(text: string): void;
   printErr?(text: string): void;
+  /** URL of the .wasm file, where it is not beside the script. */
+  locateFile?(name: string): string;
   instantiateWasm?(imports: object, done: (instance: object, module: object) => void): object;
 }
 
