@@ -1,5 +1,5 @@
 /** The checks of the data layer and the codecs outside Node: the same source, in Chromium and in workerd. */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { join, normalize } from "node:path";
@@ -63,28 +63,45 @@ describe.skipIf(!hasProgram("chromium"))("in Chromium", () => {
 describe("in workerd", () => {
   let worker: Miniflare;
   beforeAll(async () => {
+    const script = await bundle("worker-entry.ts");
+    const wasm = [...script.matchAll(/"wasm:([^"]+)"/g)].map(([, path = ""]) => path);
+    expect(wasm).toHaveLength(3);
     worker = new Miniflare({
-      modules: true,
-      script: await bundle("worker-entry.ts"),
+      modules: [
+        { type: "ESModule", path: "worker.js", contents: script.replaceAll('"wasm:', '"./wasm/') },
+        ...wasm.map((path) => ({
+          type: "CompiledWasm" as const,
+          path: `wasm/${path}`,
+          contents: readFileSync(join(repository, "node_modules/@cornerstonejs", path)),
+        })),
+      ],
       compatibilityDate: "2026-04-01",
+      compatibilityFlags: ["nodejs_compat"],
       cf: false,
     });
     await worker.ready;
   });
   afterAll(() => worker.dispose());
 
-  it.each(names)("%s", async (name) => {
-    const [bytes, oracle] = await Promise.all([
-      readFile(join(root, name)),
-      readFile(join(root, `${name}.dump.json`)),
-    ]);
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(oracle.length);
-    const response = await worker.dispatchFetch(`http://worker/${name}`, {
-      method: "POST",
-      body: Buffer.concat([length, oracle, bytes]),
+  async function check(path: string, oracle: string, frame: Buffer, file: string): Promise<Found> {
+    const parts = [await readFile(join(root, oracle)), frame].flatMap((part) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(part.length);
+      return [length, part];
     });
+    const body = Buffer.concat([...parts, await readFile(join(root, file))]);
+    const response = await worker.dispatchFetch(`http://worker/${path}`, { method: "POST", body });
     expect(response.status).toBe(200);
-    expect(wrong((await response.json()) as Found)).toEqual([]);
+    return (await response.json()) as Found;
+  }
+
+  it.each(names)("%s", async (name) => {
+    expect(wrong(await check(name, `${name}.dump.json`, Buffer.alloc(0), name))).toEqual([]);
+  });
+
+  it.each(pixelNames)("%s has the oracle's frames", async (name) => {
+    const first = join(root, `${name}.frame0.raw.gz`);
+    const frame = existsSync(first) ? await readFile(first) : Buffer.alloc(0);
+    expect(wrong(await check(`pixels/${name}`, `${name}.pixels.json`, frame, name))).toEqual([]);
   });
 });

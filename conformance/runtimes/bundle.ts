@@ -8,6 +8,8 @@ export async function bundle(entry: string): Promise<string> {
     configFile: false,
     logLevel: "silent",
     resolve: { conditions: ["isocenter-src"] },
+    // What Emscripten asks where it believes to be in Node.
+    define: { __dirname: '"/"', __filename: '"/codec.js"' },
     build: {
       write: false,
       target: "es2022",
@@ -15,6 +17,8 @@ export async function bundle(entry: string): Promise<string> {
       rollupOptions: {
         input: fileURLToPath(new URL(entry, import.meta.url)),
         preserveEntrySignatures: "strict",
+        // Left to the runtime, which compiles them.
+        external: /^wasm:/,
         output: { format: "es", codeSplitting: false },
       },
     },
