@@ -21,9 +21,9 @@ for (const [name, load, module] of modules) {
     return loaded.default({
       ...options,
       instantiateWasm(imports, done) {
-        void WebAssembly.instantiate(module, imports as WebAssembly.Imports).then((instance) =>
-          done(instance, module),
-        );
+        const instantiate = async (): Promise<void> =>
+          done(await WebAssembly.instantiate(module, imports as WebAssembly.Imports), module);
+        void instantiate();
         return {};
       },
     });
