@@ -44,13 +44,9 @@ export async function decodeJpegLossless(
   return frameOf(packed(decoded, sampleSize(description.bitsAllocated)), description);
 }
 
+/** Typed arrays are little endian wherever JavaScript runs. */
 function packed(samples: Uint8Array | Uint16Array, size: number): Uint8Array {
-  if (size === 1) return Uint8Array.from(samples);
-  const out = new Uint8Array(samples.length * size);
-  const view = new DataView(out.buffer);
-  for (let index = 0; index < samples.length; index++) {
-    if (size === 2) view.setUint16(index * 2, samples[index] ?? 0, true);
-    else view.setUint32(index * size, samples[index] ?? 0, true);
-  }
-  return out;
+  if (size === 1) return new Uint8Array(samples);
+  const wide = size === 2 ? new Uint16Array(samples) : new Uint32Array(samples);
+  return new Uint8Array(wide.buffer);
 }

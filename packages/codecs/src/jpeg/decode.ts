@@ -213,11 +213,19 @@ class JpegDecoder {
     components.forEach((component, index) => {
       const plane = this.#plane(component, precision, frame.mcusHigh);
       const stride = component.paddedWide * 8;
+      if (components.length === 1) {
+        for (let y = 0; y < rows; y++) {
+          samples.set(plane.subarray(y * stride, y * stride + columns), y * columns);
+        }
+        return;
+      }
+      // Where chroma has fewer samples, each stands for several pixels.
+      const from = Uint16Array.from({ length: columns }, (_, x) => Math.floor((x * component.h) / maximumH));
       for (let y = 0; y < rows; y++) {
         const row = Math.floor((y * component.v) / maximumV) * stride;
-        for (let x = 0; x < columns; x++) {
-          samples[(y * columns + x) * components.length + index] =
-            plane[row + Math.floor((x * component.h) / maximumH)] ?? 0;
+        let target = y * columns * components.length + index;
+        for (let x = 0; x < columns; x++, target += components.length) {
+          samples[target] = plane[row + (from[x] as number)] as number;
         }
       }
     });
