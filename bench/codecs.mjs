@@ -31,16 +31,17 @@ async function firstFrame(path) {
 }
 
 const work = [
-  ["RLE", "1.2.840.10008.1.2.5", "decodeRle", ct],
-  ["JPEG baseline", "1.2.840.10008.1.2.4.50", "decodeJpeg", grey8],
-  ["JPEG lossless", ct.transferSyntaxUid, "decodeJpeg", ct],
-  ["JPEG-LS", "1.2.840.10008.1.2.4.80", "decodeJpegLs", ct],
-  ["JPEG 2000", "1.2.840.10008.1.2.4.90", "decodeJpeg2000", ct],
-  ["HTJ2K", "1.2.840.10008.1.2.4.201", "decodeHtJpeg2000", ct],
+  { name: "RLE", uid: "1.2.840.10008.1.2.5", method: "decodeRle", image: ct },
+  { name: "JPEG baseline", uid: "1.2.840.10008.1.2.4.50", method: "decodeJpeg", image: grey8 },
+  { name: "JPEG lossless", uid: ct.transferSyntaxUid, method: "decodeJpeg", image: ct },
+  { name: "JPEG-LS", uid: "1.2.840.10008.1.2.4.80", method: "decodeJpegLs", image: ct },
+  { name: "JPEG 2000", uid: "1.2.840.10008.1.2.4.90", method: "decodeJpeg2000", image: ct },
+  { name: "HTJ2K", uid: "1.2.840.10008.1.2.4.201", method: "decodeHtJpeg2000", image: ct },
 ];
 
 const lines = ["| decoding | isocenter | dcmjs-codecs | ratio |", "| --- | --- | --- | --- |"];
-for (const [name, uid, method, { frame, description, encoded: given, transferSyntaxUid }] of work) {
+for (const { name, uid, method, image } of work) {
+  const { frame, description, encoded: given, transferSyntaxUid } = image;
   const encoded = uid === transferSyntaxUid ? given : await encodeFrame(frame, uid);
   const frames = {
     description,
