@@ -12,6 +12,8 @@ export type ArchiveErrorCode =
   | "instance-not-identifiable"
   /** The data set ended early or cannot be parsed. */
   | "instance-unreadable"
+  /** There is no such instance. */
+  | "instance-unknown"
   /** What the archive's index says is there is not. */
   | "object-missing"
   /** No space, or another failure of the storage below. */

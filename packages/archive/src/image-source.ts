@@ -27,6 +27,12 @@ export interface Query {
   readonly keys: DataSet;
   /** The most results wanted; a source stops there. No limit when left out. */
   readonly limit?: number;
+  /** Matches to pass over first, in the source's own order, which stays the same between calls. Default 0. */
+  readonly offset?: number;
+  /** Fuzzy semantic matching of person names (PS3.4 C.2.2.2.1); a source without it matches literally. */
+  readonly fuzzy?: boolean;
+  /** Attributes to return beside the keys: `all` for everything that the source keeps at this level. */
+  readonly include?: "all" | readonly number[];
 }
 
 /** What to retrieve: everything below the deepest UID given. */
@@ -45,8 +51,46 @@ export interface InstanceStream {
   readonly size?: number;
   /** AE title that the instance came from, written to (0002,0016) by a source that keeps files. */
   readonly sourceAeTitle?: string;
+  /** Where the instance belongs, as far as the source knows without reading it. */
+  readonly studyInstanceUid?: string;
+  readonly seriesInstanceUid?: string;
   /** The encoded data set. May be read once. Chunks are never written to again, so a reader may keep them. */
   dataSet(): AsyncIterable<Uint8Array>;
+}
+
+/** One instance by its three UIDs. */
+export interface InstanceKey {
+  readonly studyInstanceUid: string;
+  readonly seriesInstanceUid: string;
+  readonly sopInstanceUid: string;
+}
+
+/** A run of bytes in an object. */
+export interface ByteRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * A Part 10 object that can be read at any place: what a face needs to answer for a frame without reading the rest. It
+ * fits `readPart10` of @isocenter/dicom (`size` and `read`).
+ */
+export interface InstanceObject extends InstanceKey, AsyncDisposable {
+  readonly sopClassUid: string;
+  readonly transferSyntaxUid: string;
+  /** Bytes of the whole object: preamble, file meta, data set. */
+  readonly size: number;
+  /** Where the data set begins. */
+  readonly dataSetOffset: number;
+  /** Changes when the content does: for ETag. */
+  readonly version: string;
+  read(offset: number, length: number): Promise<Uint8Array>;
+  stream(range?: ByteRange): AsyncIterable<Uint8Array>;
+  /**
+   * Where each frame's bytes lie, in order; a frame in several fragments has several ranges. Undefined when there are no
+   * frames that can be cut out by byte ranges (no pixel data, deflated, frames that do not begin on a byte).
+   */
+  frames(): Promise<readonly (readonly ByteRange[])[] | undefined>;
 }
 
 export type StoreOutcomeKind =
@@ -92,4 +136,20 @@ export interface ImageSource {
     instances: AsyncIterable<InstanceStream> | Iterable<InstanceStream>,
     options?: CallOptions,
   ): AsyncIterable<StoreOutcome>;
+  /**
+   * Where a source has it ready: each selected instance as one DICOM JSON object (PS3.18 F), serialised, without bulk
+   * data; values left out carry a BulkDataURI relative to the instance (`bulkdata/7FE00010`). Faces fall back to
+   * {@link retrieve}.
+   */
+  metadata?(selection: Selection, options?: CallOptions): AsyncIterable<string>;
+  /**
+   * Where a source can: the object itself at random access. Faces fall back to {@link retrieve}.
+   * @throws ArchiveError `instance-unknown` when there is no such instance
+   */
+  open?(key: InstanceKey, options?: CallOptions): Promise<InstanceObject>;
+  /**
+   * Where a source can: removes what is selected. @returns how many instances went
+   * @throws ArchiveError `not-supported`
+   */
+  delete?(selection: Selection, options?: CallOptions): Promise<number>;
 }

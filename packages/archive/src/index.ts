@@ -3,8 +3,11 @@ export { DimsePeer, type DimsePeerAddress } from "./dimse/dimse-peer.ts";
 export { ArchiveError, type ArchiveErrorCode } from "./errors.ts";
 export { instanceFromFile, isPart10File, walkFiles } from "./files.ts";
 export {
+  type ByteRange,
   type CallOptions,
   type ImageSource,
+  type InstanceKey,
+  type InstanceObject,
   type InstanceStream,
   type Query,
   type QueryLevel,
