@@ -7,7 +7,9 @@ import {
   type AAssociateAc,
   type AAssociateRq,
   AbortReason,
+  type CommonExtendedNegotiation,
   contextResults,
+  type ExtendedNegotiation,
   type OpaqueItem,
   type Pdu,
   PduType,
@@ -17,7 +19,9 @@ import {
   rejectReasons,
   rejectResults,
   rejectSources,
+  type UserIdentity,
   type UserInformation,
+  userIdentityTypes,
 } from "./types.ts";
 
 /**
@@ -106,27 +110,76 @@ function contextResult(reader: Reader): PresentationContextResult {
 }
 
 function userInformationOf(reader: Reader): UserInformation {
-  let maximumPduLength = 0;
-  let implementationClassUid = "";
-  let implementationVersionName: string | undefined;
+  const user: Mutable<UserInformation> = { maximumPduLength: 0, implementationClassUid: "" };
   const roleSelections: RoleSelection[] = [];
+  const extended: ExtendedNegotiation[] = [];
+  const common: CommonExtendedNegotiation[] = [];
   const others: OpaqueItem[] = [];
   for (const [type, body] of reader.items()) {
-    if (type === 0x51) maximumPduLength = body.uint32();
-    else if (type === 0x52) implementationClassUid = body.uid(body.left);
-    else if (type === 0x55) implementationVersionName = body.text(body.left);
-    else if (type === 0x54) {
-      const sopClassUid = body.uid(body.uint16());
-      roleSelections.push({ sopClassUid, scuRole: body.uint8() !== 0, scpRole: body.uint8() !== 0 });
-    } else others.push({ type, bytes: body.rest() });
+    switch (type) {
+      case 0x51:
+        user.maximumPduLength = body.uint32();
+        break;
+      case 0x52:
+        user.implementationClassUid = body.uid(body.left);
+        break;
+      case 0x53:
+        user.asynchronousOperations = { invoked: body.uint16(), performed: body.uint16() };
+        break;
+      case 0x54:
+        roleSelections.push({
+          sopClassUid: body.uid(body.uint16()),
+          scuRole: body.uint8() !== 0,
+          scpRole: body.uint8() !== 0,
+        });
+        break;
+      case 0x55:
+        user.implementationVersionName = body.text(body.left);
+        break;
+      case 0x56:
+        extended.push({ sopClassUid: body.uid(body.uint16()), information: body.rest() });
+        break;
+      case 0x57:
+        common.push(commonExtended(body));
+        break;
+      case 0x58: {
+        const identity = userIdentity(body);
+        if (identity !== undefined) user.userIdentity = identity;
+        break;
+      }
+      case 0x59:
+        user.userIdentityResponse = body.counted().rest();
+        break;
+      default:
+        others.push({ type, bytes: body.rest() });
+    }
   }
-  return {
-    maximumPduLength,
-    implementationClassUid,
-    ...(implementationVersionName === undefined ? {} : { implementationVersionName }),
-    ...(roleSelections.length === 0 ? {} : { roleSelections }),
-    ...(others.length === 0 ? {} : { others }),
-  };
+  if (roleSelections.length > 0) user.roleSelections = roleSelections;
+  if (extended.length > 0) user.extendedNegotiations = extended;
+  if (common.length > 0) user.commonExtendedNegotiations = common;
+  if (others.length > 0) user.others = others;
+  return user;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function commonExtended(body: Reader): CommonExtendedNegotiation {
+  const sopClassUid = body.uid(body.uint16());
+  const serviceClassUid = body.uid(body.uint16());
+  const related = body.counted();
+  const relatedGeneralSopClassUids: string[] = [];
+  while (related.left > 0) relatedGeneralSopClassUids.push(related.uid(related.uint16()));
+  return { sopClassUid, serviceClassUid, relatedGeneralSopClassUids };
+}
+
+/** Undefined for a type of a later standard: the peer is then served as one that gave no identity. */
+function userIdentity(body: Reader): UserIdentity | undefined {
+  const type = userIdentityTypes[body.uint8()];
+  const positiveResponseRequested = body.uint8() !== 0;
+  const primary = body.counted().rest();
+  const secondary = body.left === 0 ? new Uint8Array(0) : body.counted().rest();
+  if (type === undefined) return undefined;
+  return { type, positiveResponseRequested, primary, ...(secondary.byteLength === 0 ? {} : { secondary }) };
 }
 
 function need(body: Uint8Array, length: number): void {
@@ -178,6 +231,11 @@ class Reader {
 
   skip(count: number): void {
     this.#take(count);
+  }
+
+  /** A value after its length in two bytes. */
+  counted(): Reader {
+    return new Reader(this.#take(this.uint16()));
   }
 
   rest(): Uint8Array {

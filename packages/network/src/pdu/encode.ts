@@ -1,4 +1,5 @@
 /** PDUs to bytes, PS3.8 9.3: lengths big endian, UIDs without padding, AE titles in 16 bytes padded with spaces. */
+import { LocalProtocolError } from "../errors.ts";
 import {
   type AAssociateAc,
   type AAssociateRq,
@@ -9,6 +10,7 @@ import {
   rejectResults,
   rejectSources,
   type UserInformation,
+  userIdentityTypes,
 } from "./types.ts";
 
 export function encodePdu(pdu: Pdu): Uint8Array {
@@ -79,22 +81,65 @@ function associate(pdu: AAssociateRq | AAssociateAc): Uint8Array {
   return bytes;
 }
 
+/** Sub-items in ascending order of their types, as PS3.7 D.3.3 lists them. */
 function userInformation(user: UserInformation): number[] {
   const items = [
     ...item(0x51, uint32(user.maximumPduLength)),
     ...item(0x52, ascii(user.implementationClassUid)),
   ];
+  if (user.asynchronousOperations !== undefined) {
+    const { invoked, performed } = user.asynchronousOperations;
+    items.push(...item(0x53, [...uint16(invoked), ...uint16(performed)]));
+  }
   for (const role of user.roleSelections ?? []) {
-    const uid = ascii(role.sopClassUid);
-    items.push(...item(0x54, [...uint16(uid.length), ...uid, role.scuRole ? 1 : 0, role.scpRole ? 1 : 0]));
+    items.push(
+      ...item(0x54, [...counted(ascii(role.sopClassUid)), Number(role.scuRole), Number(role.scpRole)]),
+    );
   }
   if (user.implementationVersionName !== undefined)
     items.push(...item(0x55, ascii(user.implementationVersionName)));
+  for (const { sopClassUid, information } of user.extendedNegotiations ?? []) {
+    items.push(...item(0x56, [...counted(ascii(sopClassUid)), ...information]));
+  }
+  for (const common of user.commonExtendedNegotiations ?? []) {
+    const related = common.relatedGeneralSopClassUids.flatMap((uid) => counted(ascii(uid)));
+    items.push(
+      ...item(0x57, [
+        ...counted(ascii(common.sopClassUid)),
+        ...counted(ascii(common.serviceClassUid)),
+        ...counted(related),
+      ]),
+    );
+  }
+  if (user.userIdentity !== undefined) {
+    const { type, positiveResponseRequested, primary, secondary } = user.userIdentity;
+    items.push(
+      ...item(0x58, [
+        userIdentityTypes.indexOf(type),
+        Number(positiveResponseRequested),
+        ...counted(primary),
+        ...counted(secondary ?? []),
+      ]),
+    );
+  }
+  if (user.userIdentityResponse !== undefined) items.push(...item(0x59, counted(user.userIdentityResponse)));
   for (const other of user.others ?? []) items.push(...item(other.type, [...other.bytes]));
   return items;
 }
 
-const item = (type: number, body: readonly number[]): number[] => [type, 0, ...uint16(body.length), ...body];
+/** @throws LocalProtocolError when the value is longer than an item can say */
+function item(type: number, body: readonly number[]): number[] {
+  if (body.length > 0xffff) {
+    throw new LocalProtocolError(
+      "argument-invalid",
+      `Item ${type.toString(16)}H of the association request would have ${body.length} bytes; 65,535 are possible.`,
+    );
+  }
+  return [type, 0, ...uint16(body.length), ...body];
+}
+
+/** A value after its length in two bytes. */
+const counted = (body: ArrayLike<number>): number[] => [...uint16(body.length), ...Array.from(body)];
 const uint16 = (value: number): number[] => [(value >>> 8) & 0xff, value & 0xff];
 const uint32 = (value: number): number[] => [...uint16(value >>> 16), ...uint16(value & 0xffff)];
 const ascii = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0) & 0xff);

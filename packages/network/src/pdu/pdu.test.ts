@@ -21,7 +21,18 @@ const request: AAssociateRq = {
     implementationClassUid: "2.25.1",
     implementationVersionName: "TEST",
     roleSelections: [{ sopClassUid: "1.2.3", scuRole: false, scpRole: true }],
-    others: [{ type: 0x53, bytes: Uint8Array.of(0, 4, 0, 5) }],
+    asynchronousOperations: { invoked: 4, performed: 5 },
+    extendedNegotiations: [{ sopClassUid: "1.2.3", information: Uint8Array.of(1, 0, 1) }],
+    commonExtendedNegotiations: [
+      { sopClassUid: "1.2.3", serviceClassUid: "1.2.4", relatedGeneralSopClassUids: ["1.2.5", "1.2.6"] },
+    ],
+    userIdentity: {
+      type: "username-and-passcode",
+      primary: Uint8Array.of(0x61),
+      secondary: Uint8Array.of(0x62),
+      positiveResponseRequested: true,
+    },
+    others: [{ type: 0x7f, bytes: Uint8Array.of(0, 4, 0, 5) }],
   },
 };
 
@@ -30,6 +41,11 @@ const all: readonly Pdu[] = [
   {
     ...request,
     kind: "A-ASSOCIATE-AC",
+    userInformation: {
+      maximumPduLength: 0,
+      implementationClassUid: "2.25.2",
+      userIdentityResponse: Uint8Array.of(1, 2),
+    },
     contexts: [
       { id: 1, result: "acceptance", transferSyntaxUid: "1.2.840.10008.1.2" },
       { id: 3, result: "transfer-syntaxes-not-supported", transferSyntaxUid: "1.2.840.10008.1.2.1" },
@@ -85,6 +101,16 @@ describe("PDUs", () => {
     const bytes = encodePdu(pdu);
     expect(read([bytes]).pdus).toEqual([pdu]);
     expect(read(byByte(bytes)).pdus).toEqual([pdu]);
+  });
+
+  it("writes the sub-items of user information as PS3.7 D.3.3 lays them out", () => {
+    const text = Buffer.from(encodePdu(request)).toString("hex");
+    const uid = "0005312e322e33"; // length and "1.2.3"
+    expect(text).toContain("5300000400040005"); // Table D.3-7
+    expect(text).toContain(`54000009${uid}0001`); // Table D.3-9
+    expect(text).toContain(`5600000a${uid}010001`); // Table D.3-11
+    expect(text).toContain(`5700001e${uid}0005312e322e34000e0005312e322e350005312e322e36`); // Table D.3-12
+    expect(text).toContain("5800000802010001610001" + "62"); // Table D.3-14
   });
 
   it("read the same at every split into two chunks", () => {

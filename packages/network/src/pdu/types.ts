@@ -45,6 +45,49 @@ export interface RoleSelection {
   readonly scpRole: boolean;
 }
 
+/** Asynchronous operations window, PS3.7 D.3.3.3; 0 means no limit. */
+export interface AsynchronousOperations {
+  /** Operations that the sender of the item may have under way at the other side. */
+  readonly invoked: number;
+  /** Operations that it performs at a time for the other side. */
+  readonly performed: number;
+}
+
+/** SOP class extended negotiation, PS3.7 D.3.3.5. */
+export interface ExtendedNegotiation {
+  readonly sopClassUid: string;
+  /** Service class application information; its meaning is the service's (PS3.4 C.5 for queries). */
+  readonly information: Uint8Array;
+}
+
+/** SOP class common extended negotiation, PS3.7 D.3.3.6: only in a request. */
+export interface CommonExtendedNegotiation {
+  readonly sopClassUid: string;
+  readonly serviceClassUid: string;
+  readonly relatedGeneralSopClassUids: readonly string[];
+}
+
+/** User identity types by their numbers, PS3.7 Table D.3-14. */
+export const userIdentityTypes = [
+  undefined,
+  "username",
+  "username-and-passcode",
+  "kerberos",
+  "saml",
+  "jwt",
+] as const;
+export type UserIdentityType = NonNullable<(typeof userIdentityTypes)[number]>;
+
+/** User identity, PS3.7 D.3.3.7. */
+export interface UserIdentity {
+  readonly type: UserIdentityType;
+  /** The user name, Kerberos service ticket, SAML assertion or JSON web token. */
+  readonly primary: Uint8Array;
+  /** The passcode; only with `username-and-passcode`. */
+  readonly secondary?: Uint8Array;
+  readonly positiveResponseRequested: boolean;
+}
+
 /** A sub-item of user information that this library hands through without reading it. */
 export interface OpaqueItem {
   readonly type: number;
@@ -57,7 +100,14 @@ export interface UserInformation {
   readonly maximumPduLength: number;
   readonly implementationClassUid: string;
   readonly implementationVersionName?: string;
+  readonly asynchronousOperations?: AsynchronousOperations;
   readonly roleSelections?: readonly RoleSelection[];
+  readonly extendedNegotiations?: readonly ExtendedNegotiation[];
+  readonly commonExtendedNegotiations?: readonly CommonExtendedNegotiation[];
+  /** In a request. */
+  readonly userIdentity?: UserIdentity;
+  /** In an acceptance: the server's answer to an identity that asked for one; empty for names and passcodes. */
+  readonly userIdentityResponse?: Uint8Array;
   readonly others?: readonly OpaqueItem[];
 }
 
