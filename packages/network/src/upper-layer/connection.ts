@@ -24,6 +24,7 @@ import {
   abortReasonWords,
   type Pdu,
 } from "../pdu/types.ts";
+import type { AssociationEventDetail, AssociationObserver } from "../timeline.ts";
 import type { Clock } from "../timers.ts";
 import type { Transport } from "../transport.ts";
 import type { Effect } from "./actions.ts";
@@ -51,6 +52,8 @@ export interface ConnectionOptions {
   readonly maximumPduLength: number;
   readonly artimMs: number;
   readonly clock: Clock;
+  /** Hears of PDUs, transitions and timers. */
+  readonly onEvent?: AssociationObserver | undefined;
 }
 
 export class UpperLayerConnection implements PduHandler {
@@ -174,6 +177,7 @@ export class UpperLayerConnection implements PduHandler {
 
   onPdu(pdu: Pdu): void {
     this.#received = pdu;
+    this.#tellObserver({ kind: "pdu", direction: "received", pdu });
     switch (pdu.kind) {
       case "A-ASSOCIATE-RQ":
         return this.#handle("Evt6", {
@@ -224,8 +228,12 @@ export class UpperLayerConnection implements PduHandler {
       // An event from the peer that the table leaves empty cannot occur; in Sta1 the connection is over.
       if (this.#state === "Sta1") return;
     }
-    const { next, effects } = transition(this.#state, event, decision);
+    const from = this.#state;
+    const { next, effects } = transition(from, event, decision);
     this.#state = next;
+    if (this.#options.onEvent !== undefined) {
+      this.#tellObserver({ kind: "transition", from, event, action: transitions[from][event], to: next });
+    }
     for (const effect of effects) this.#perform(effect, event);
   }
 
@@ -312,7 +320,13 @@ export class UpperLayerConnection implements PduHandler {
   }
 
   #send(pdu: Pdu | undefined): void {
-    if (pdu !== undefined) this.#transport.write([encodePdu(pdu)]);
+    if (pdu === undefined) return;
+    this.#tellObserver({ kind: "pdu", direction: "sent", pdu });
+    this.#transport.write([encodePdu(pdu)]);
+  }
+
+  #tellObserver(event: AssociationEventDetail): void {
+    this.#options.onEvent?.({ ...event, at: this.#options.clock.now() });
   }
 
   /** Started anew where it runs already, as AA-1 says. */
@@ -339,6 +353,9 @@ export class UpperLayerConnection implements PduHandler {
     }
     if (this.#ended) return;
     this.#ended = true;
+    if (error instanceof TimeoutError)
+      this.#tellObserver({ kind: "timeout", timer: error.timer, ms: error.ms });
+    this.#tellObserver({ kind: "ended", ...(error === undefined ? {} : { error }) });
     this.#handlers.onEnd(error);
   }
 }
