@@ -2,7 +2,7 @@
  * Errors of the network. Fields carry what the standard's PDUs and statuses say; messages put it in words a user can
  * act on, without patient data.
  */
-import { IsocenterError } from "@isocenter/dicom";
+import { IsocenterError, uidName } from "@isocenter/dicom";
 
 export type NetworkErrorCode =
   | "connection-refused"
@@ -93,6 +93,54 @@ export class AssociationAbortedError extends NetworkError {
     this.source = source;
     this.reason = reason;
   }
+}
+
+/** A presentation context as an error tells of it. */
+export interface RefusedContext {
+  readonly abstractSyntaxUid: string;
+  readonly result: string;
+  readonly transferSyntaxUid: string | undefined;
+}
+
+/** An operation needs a presentation context that was not accepted, or not offered. */
+export class NoAcceptedContextError extends NetworkError {
+  override readonly name = "NoAcceptedContextError";
+  readonly abstractSyntaxUid: string;
+  /** The syntax that was needed; undefined when any would have done. */
+  readonly transferSyntaxUid: string | undefined;
+  /** What became of the contexts with this abstract syntax; none when it was not offered. */
+  readonly contexts: readonly RefusedContext[];
+
+  constructor(
+    abstractSyntaxUid: string,
+    transferSyntaxUid: string | undefined,
+    contexts: readonly RefusedContext[],
+  ) {
+    const name = uidName(abstractSyntaxUid) ?? abstractSyntaxUid;
+    const syntax =
+      transferSyntaxUid === undefined ? "" : ` in ${uidName(transferSyntaxUid) ?? transferSyntaxUid}`;
+    super(
+      "no-accepted-context",
+      `${name}${syntax} cannot be used on this association: ${contextWords(contexts)}.`,
+    );
+    this.abstractSyntaxUid = abstractSyntaxUid;
+    this.transferSyntaxUid = transferSyntaxUid;
+    this.contexts = contexts.map(({ abstractSyntaxUid: uid, result, transferSyntaxUid: accepted }) => ({
+      abstractSyntaxUid: uid,
+      result,
+      transferSyntaxUid: accepted,
+    }));
+  }
+}
+
+function contextWords(contexts: readonly RefusedContext[]): string {
+  if (contexts.length === 0) return "it was not offered";
+  const accepted = contexts.flatMap(({ transferSyntaxUid: uid }) => (uid === undefined ? [] : [uid]));
+  if (accepted.length > 0) {
+    const names = [...new Set(accepted)].map((uid) => uidName(uid) ?? uid);
+    return `the peer takes it only in ${names.join(", ")}`;
+  }
+  return `the peer answered ${[...new Set(contexts.map(({ result }) => result))].join(", ")}`;
 }
 
 /** The program used the library in a way the protocol does not allow. */

@@ -1,22 +1,12 @@
 /** @isocenter/network: the DICOM upper layer, DIMSE and its services, without any I/O of its own. */
 export {
   type AcceptorOptions,
-  type RequestContext,
+  type IdentityVerdict,
   ServedAssociation,
-  type Services,
-  type StatusAnswer,
-  type StoreRequest,
   serveAssociation,
 } from "./acceptor.ts";
-export {
-  type AcceptedAssociation,
-  type AssociateOptions,
-  Association,
-  associateOver,
-  type CallOptions,
-  type StoreInstance,
-  type WithStatus,
-} from "./association.ts";
+export { type AssociateOptions, Association, associateOver } from "./association.ts";
+export { Priority } from "./dimse/types.ts";
 export { Status, statusOf } from "./dimse/status.ts";
 export type {
   CEchoRsp,
@@ -34,24 +24,93 @@ export {
   DimseStatusError,
   LocalProtocolError,
   NetworkError,
+  NoAcceptedContextError,
   type NetworkErrorCode,
+  type RefusedContext,
   RemoteProtocolError,
   TimeoutError,
   type TimerName,
 } from "./errors.ts";
 export type {
-  AAssociateRq,
-  ContextResult,
+  AcceptedAssociation,
   PresentationContextNegotiated,
   PresentationContextProposal,
+  UserIdentityInit,
+} from "./negotiation/types.ts";
+export { maximumContexts, type ProposalOptions } from "./negotiation/propose.ts";
+export type {
+  AAssociateRq,
+  AsynchronousOperations,
+  CommonExtendedNegotiation,
+  ContextResult,
+  ExtendedNegotiation,
+  Pdu,
+  RoleSelection,
+  UserIdentity,
+  UserIdentityType,
 } from "./pdu/types.ts";
 export {
   type FindModel,
+  ModalityPerformedProcedureStep,
   ModalityWorklistFind,
   PatientRootFind,
+  PatientRootGet,
+  PatientRootMove,
+  PatientStudyOnlyFind,
+  PatientStudyOnlyGet,
+  PatientStudyOnlyMove,
+  type RetrieveModel,
   type ServiceClass,
+  StorageCommitmentPushModel,
   StudyRootFind,
+  StudyRootGet,
+  StudyRootMove,
+  storageCommitmentInstanceUid,
   Verification,
 } from "./services/models.ts";
+export { mapConcurrently } from "./services/concurrently.ts";
+export { sendInstances, type SendOptions, type SendOutcome } from "./services/send-instances.ts";
+export {
+  acceptedSyntaxes,
+  type CallOptions,
+  type GetOptions,
+  type MoveOptions,
+  type NormalizedOptions,
+  type NormalizedResponse,
+  type RetrieveOptions,
+  type RetrieveProgress,
+  type RetrieveResult,
+  ServiceUser,
+  type StoreInstance,
+  type StoreOptions,
+  type WithStatus,
+} from "./services/service-user.ts";
+export {
+  type ConnectForStorage,
+  IdentifierError,
+  type MoveDestination,
+  type NormalizedAnswer,
+  type NormalizedOperation,
+  type NormalizedRequest,
+  type NormalizedService,
+  type QueryExtensions,
+  type QueryService,
+  type RequestContext,
+  type Retrieval,
+  type RetrieveService,
+  type Services,
+  type StatusAnswer,
+  type StorageService,
+  type StoreHandler,
+  type StoreRequest,
+  type Transcode,
+} from "./services/types.ts";
+export {
+  type AssociationEvent,
+  type AssociationEventDetail,
+  type AssociationObserver,
+  type Direction,
+  type ObserveOptions,
+} from "./timeline.ts";
 export { type Clock, defaultTimeouts, systemClock, type Timeouts } from "./timers.ts";
 export type { Transport, TransportHandlers } from "./transport.ts";

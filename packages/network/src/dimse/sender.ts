@@ -19,6 +19,11 @@ export class MessageSender {
   readonly #maximumFragment: number;
   #drained: (() => void) | undefined;
   #ended: Error | undefined;
+  /** Whether the transport takes no more at the moment. */
+  get isWaiting(): boolean {
+    return this.#drained !== undefined;
+  }
+
   /** Messages go out one after another: their fragments must not mix. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -41,8 +46,12 @@ export class MessageSender {
     this.onDrain();
   }
 
-  /** Resolves when the last PDU was handed to the transport. */
-  send(contextId: number, command: Command, dataSet?: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+  /** Resolves when the last PDU was handed to the transport. @returns the fragments of the data set */
+  send(
+    contextId: number,
+    command: Command,
+    dataSet?: Uint8Array | AsyncIterable<Uint8Array>,
+  ): Promise<number> {
     const sent = this.#last.then(() => this.#send(contextId, command, dataSet));
     this.#last = sent.catch(() => undefined); // the caller gets the error; the next message must still go
     return sent;
@@ -52,7 +61,7 @@ export class MessageSender {
     contextId: number,
     command: Command,
     dataSet?: Uint8Array | AsyncIterable<Uint8Array>,
-  ): Promise<void> {
+  ): Promise<number> {
     const message = new Fragmenter(contextId, this.#maximumFragment);
     message.add(commandBit, encodeCommand(command));
     message.end(commandBit);
@@ -68,7 +77,8 @@ export class MessageSender {
       }
     }
     if (dataSet !== undefined) message.end(0);
-    return this.#write(message.take());
+    await this.#write(message.take());
+    return message.fragments - 1; // the command is one
   }
 
   async #write(pdus: readonly Uint8Array[]): Promise<void> {
@@ -92,6 +102,7 @@ class Fragmenter {
   #readyBytes = 0;
   #open: Uint8Array[] = [];
   #openBytes = 0;
+  fragments = 0;
 
   constructor(contextId: number, maximum: number) {
     this.#contextId = contextId;
@@ -126,6 +137,7 @@ class Fragmenter {
   }
 
   #close(control: number): void {
+    this.fragments++;
     this.#ready.push(encodePDataHeader(this.#contextId, control, this.#openBytes), ...this.#open);
     this.#readyBytes += this.#openBytes;
     this.#open = [];

@@ -2,12 +2,9 @@
 import type { RejectResult, RejectSource } from "../errors.ts";
 
 /** A context as the requestor offers it, PS3.8 9.3.2.2. */
-export interface PresentationContextProposal {
+export interface PresentationContextRq {
   readonly abstractSyntaxUid: string;
   readonly transferSyntaxUids: readonly string[];
-}
-
-export interface PresentationContextRq extends PresentationContextProposal {
   /** Odd, 1–255. */
   readonly id: number;
 }
@@ -27,15 +24,6 @@ export interface PresentationContextResult {
   readonly result: ContextResult;
   /** Only significant with the result `acceptance`. */
   readonly transferSyntaxUid: string;
-}
-
-/** Proposal and result together: what an association works with. */
-export interface PresentationContextNegotiated {
-  readonly id: number;
-  readonly abstractSyntaxUid: string;
-  readonly result: ContextResult;
-  /** Undefined when the context was not accepted. */
-  readonly transferSyntaxUid: string | undefined;
 }
 
 /** SCP/SCU role selection, PS3.7 D.3.3.4. */
