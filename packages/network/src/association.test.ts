@@ -1,7 +1,7 @@
 /** Both ends of an association over a pair in memory, and against bytes written by hand. */
 import { DataSet, decodeDataSet, encodeDataSet, TransferSyntax } from "@isocenter/dicom";
 import { describe, expect, it } from "vitest";
-import { type AcceptorOptions, type Services, serveAssociation } from "./acceptor.ts";
+import { type AcceptorOptions, serveAssociation } from "./acceptor.ts";
 import { type AssociateOptions, associateOver } from "./association.ts";
 import { encodeCommand } from "./dimse/encode.ts";
 import type { Command } from "./dimse/types.ts";
@@ -10,6 +10,7 @@ import { encodePDataHeader, encodePdu } from "./pdu/encode.ts";
 import { PduReader } from "./pdu/reader.ts";
 import { type AAssociateRq, applicationContextName, type Pdu } from "./pdu/types.ts";
 import { StudyRootFind, Verification } from "./services/models.ts";
+import type { Services } from "./services/types.ts";
 import type { Transport } from "./transport.ts";
 
 const { ExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian } = TransferSyntax;

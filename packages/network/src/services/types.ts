@@ -23,7 +23,7 @@ export interface RequestContext {
   /** Operations towards the peer on the same association, such as N-EVENT-REPORT. */
   readonly peer: ServiceUser;
   /** Runs work when the response was sent; its failure is the work's own to handle. */
-  afterResponse(work: () => Promise<void>): void;
+  readonly afterResponse: (work: () => Promise<void>) => void;
 }
 
 export interface StoreRequest extends CStoreRq {

@@ -1,8 +1,9 @@
 /** Both ends of an association over web streams. */
 import { DataSet, TransferSyntax } from "@isocenter/dicom";
 import { describe, expect, it } from "vitest";
-import { serveAssociation, type ServedAssociation, type Services } from "../acceptor.ts";
+import { type ServedAssociation, serveAssociation } from "../acceptor.ts";
 import { StudyRootFind, Verification } from "../services/models.ts";
+import type { Services } from "../services/types.ts";
 import { associate, type ByteStreams, streamTransport } from "./index.ts";
 
 const { ExplicitVRLittleEndian, ImplicitVRLittleEndian } = TransferSyntax;
