@@ -68,6 +68,33 @@ export {
   storageCommitmentInstanceUid,
   Verification,
 } from "./services/models.ts";
+export {
+  beginPerformedStep,
+  endOfStep,
+  mppsContext,
+  mppsService,
+  type PerformedStepInit,
+  type PerformedStepStatus,
+  type PerformedStepStore,
+  performedStepOf,
+  performedStepStatuses,
+  setPerformedStep,
+} from "./services/mpps.ts";
+export {
+  CommitmentFailure,
+  type CommitmentRequest,
+  type CommitmentResult,
+  commitmentContext,
+  commitmentReportContext,
+  commitmentResultService,
+  type FailedInstance,
+  type ReferencedInstance,
+  reportStorageCommitment,
+  requestStorageCommitment,
+  type StorageCommitmentOptions,
+  storageCommitmentService,
+} from "./services/storage-commitment.ts";
+export { type WorklistCriteria, worklistKeys } from "./services/worklist.ts";
 export { mapConcurrently } from "./services/concurrently.ts";
 export { sendInstances, type SendOptions, type SendOutcome } from "./services/send-instances.ts";
 export {

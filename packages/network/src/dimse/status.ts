@@ -5,6 +5,7 @@ import { packedStatuses } from "./statuses.generated.ts";
 /** The statuses that services here answer with. */
 export const Status = {
   Success: 0x0000,
+  InvalidAttributeValue: 0x0106,
   /** N-SET, N-CREATE: attributes were left out or changed. */
   AttributeListError: 0x0107,
   ProcessingFailure: 0x0110,

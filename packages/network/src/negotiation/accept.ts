@@ -146,16 +146,21 @@ function syntaxChoice(
   if (abstractSyntaxUid === Verification.sopClassUid) {
     return verification === true ? served(proposed.find(isUncompressed)) : undefined;
   }
+  const normal = normalized?.filter((service) => service.sopClassUids.includes(abstractSyntaxUid)) ?? [];
   const isService =
     query?.models.some((model) => model.sopClassUid === abstractSyntaxUid) === true ||
     retrieve?.models.some((model) => model.sopClassUid === abstractSyntaxUid) === true ||
-    normalized?.some((service) => service.sopClassUids.includes(abstractSyntaxUid)) === true;
+    normal.length > 0;
   if (isService) {
     // Explicit where there is a choice: private keys keep their VRs.
     const explicit = proposed.find(
       (uid) => isUncompressed(uid) && transferSyntaxInfo(uid)?.explicitVr === true,
     );
-    return served(explicit ?? proposed.find(isUncompressed));
+    return {
+      ...served(explicit ?? proposed.find(isUncompressed)),
+      // Who takes event reports lets the other side be the SCP, also on an association that it requested.
+      weMayBeScu: normal.some(({ role }) => role === "scu"),
+    };
   }
   if (isServiceClass(abstractSyntaxUid)) return undefined;
   const takes =

@@ -19,12 +19,13 @@ export async function serveNormalized(served: Served, service: NormalizedService
   } catch {
     answer = { status: Status.ProcessingFailure, errorComment: "The request could not be processed." };
   }
-  const { status, errorComment, sopInstanceUid, attributeIdentifierList, dataSet } = answer;
+  const { status, errorComment, errorId, sopInstanceUid, attributeIdentifierList, dataSet } = answer;
   const instanceUid = sopInstanceUid ?? asked.sopInstanceUid;
   const more: Partial<Command> = {
     ...(instanceUid === undefined ? {} : { affectedSopInstanceUid: instanceUid }),
     ...(command.eventTypeId === undefined ? {} : { eventTypeId: command.eventTypeId }),
     ...(command.actionTypeId === undefined ? {} : { actionTypeId: command.actionTypeId }),
+    ...(errorId === undefined ? {} : { errorId }),
     ...(attributeIdentifierList === undefined ? {} : { attributeIdentifierList }),
   };
   const body =

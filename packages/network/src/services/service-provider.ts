@@ -16,7 +16,7 @@ import { serveNormalized } from "./serve-normalized.ts";
 import { serveRetrieve } from "./serve-retrieve.ts";
 import { serveStore } from "./serve-store.ts";
 import type { ServiceUser } from "./service-user.ts";
-import type { RequestContext, Services, StatusAnswer } from "./types.ts";
+import type { NormalizedService, RequestContext, Services, StatusAnswer } from "./types.ts";
 
 /** A request being answered: what the services' own code works with. */
 export interface Served {
@@ -183,14 +183,23 @@ async function dispatch(served: Served, services: Services): Promise<void> {
       break;
     }
     default: {
-      const service = services.normalized?.find(({ sopClassUids }) =>
-        sopClassUids.includes(context.abstractSyntaxUid),
-      );
+      const service = normalizedService(services, context.abstractSyntaxUid, command);
       if (service !== undefined) return serveNormalized(served, service);
     }
   }
   message.dataSet?.discard();
   return served.respond(Status.UnrecognizedOperation);
+}
+
+/** Event reports go to the SCU of a SOP class, everything else to its SCP. */
+function normalizedService(
+  { normalized = [] }: Services,
+  abstractSyntaxUid: string,
+  { kind }: Command,
+): NormalizedService | undefined {
+  const role = kind === "N-EVENT-REPORT-RQ" ? "scu" : "scp";
+  const fitting = normalized.filter(({ sopClassUids }) => sopClassUids.includes(abstractSyntaxUid));
+  return fitting.find((service) => (service.role ?? "scp") === role) ?? fitting[0];
 }
 
 const isCancellable = ({ kind }: Command): boolean =>

@@ -117,6 +117,8 @@ export type Transcode = (
 /** N-services of some SOP classes, PS3.7 10. */
 export interface NormalizedService {
   readonly sopClassUids: readonly string[];
+  /** Role of this side in the SOP class. Default `scp`; who only takes event reports is an `scu`. */
+  readonly role?: "scp" | "scu";
   /** A throw answers 0110H. */
   onRequest(request: NormalizedRequest, context: RequestContext): Promise<NormalizedAnswer>;
 }
@@ -141,6 +143,8 @@ export interface NormalizedAnswer {
   readonly sopInstanceUid?: string;
   readonly dataSet?: DataSet;
   readonly errorComment?: string;
+  /** Finer than the status, where the service defines it (PS3.7 C.5). */
+  readonly errorId?: number;
   /** With 0107H, 0120H and the like: the attributes at fault. */
   readonly attributeIdentifierList?: readonly number[];
 }
