@@ -18,6 +18,8 @@ export type ArchiveErrorCode =
   | "object-missing"
   /** No space, or another failure of the storage below. */
   | "storage-failed"
+  /** A peer said that it could not send all of what was asked for. */
+  | "retrieve-incomplete"
   /** The query is not one that this source answers. */
   | "query-unsupported"
   /** The source cannot do this. */

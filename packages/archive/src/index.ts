@@ -1,5 +1,8 @@
 /** @isocenter/archive: `ImageSource`, the local archive and remote peers behind it. */
-export { DimsePeer, type DimsePeerAddress } from "./dimse/dimse-peer.ts";
+export { DimsePeer, storeInstanceOf } from "./dimse/dimse-peer.ts";
+export type { DimsePeerAddress, DimsePeerOptions, PeerConnect } from "./dimse/peer-address.ts";
+export { MoveReceiver } from "./dimse/move-receiver.ts";
+export { transcodeInstance } from "./dimse/transcode.ts";
 export { ArchiveError, type ArchiveErrorCode } from "./errors.ts";
 export { instanceFromFile, isPart10File, walkFiles } from "./files.ts";
 export {

@@ -37,6 +37,12 @@ export class PeerRegistry {
     return this.#peers.get(id);
   }
 
+  /** Where a C-MOVE sends: only configured peers are destinations. */
+  byAeTitle(aeTitle: string): DimsePeerAddress | undefined {
+    const peer = this.list().find((one) => one.kind === "configured" && one.calledAE === aeTitle);
+    return peer === undefined ? undefined : addressOf(peer);
+  }
+
   /** Remembers a peer that answered. The same address and titles give the same id, so reconnecting adds nothing. */
   connected(address: DimsePeerAddress, echo: EchoRecord): KnownPeer {
     const { host, port, callingAeTitle: callingAE, calledAeTitle: calledAE } = address;

@@ -56,10 +56,13 @@ async function start(
     );
   }
 
+  const peers = new PeerRegistry(config.peers);
   const dimse = await serveDimse({
     source: archive,
     address: config.dicom,
     aeTitle: config.aeTitle,
+    destination: (title) => peers.byAeTitle(title),
+    onUndelivered: (error) => logger.warn({ err: error }, "a storage commitment could not be reported"),
     ...(config.allowedAeTitles === undefined ? {} : { allowedAeTitles: config.allowedAeTitles }),
   }).catch((cause: unknown) => {
     throw listenError("DICOM", config.dicom, cause);
@@ -71,7 +74,7 @@ async function start(
     config,
     state,
     local: archive,
-    peers: new PeerRegistry(config.peers),
+    peers,
     logger,
     startedAt: new Date(),
   });

@@ -42,6 +42,15 @@ export interface ExchangeOptions extends ObserveOptions {
   readonly dimseMs: number;
 }
 
+export interface ResponsesOptions {
+  /** Aborts the association. */
+  readonly signal?: AbortSignal | undefined;
+  /** When aborted, C-CANCEL-RQ is sent; the responses go on to the final one. */
+  readonly cancel?: AbortSignal | undefined;
+  /** Hears the request's Message ID before it is sent. */
+  readonly onMessageId?: ((messageId: number) => void) | undefined;
+}
+
 interface Operation {
   onMessage(message: Message): void;
   onEnd(error: Error): void;
@@ -169,17 +178,12 @@ export class MessageExchange {
   /**
    * One request, its pending responses and the final one, as they come. Leaving the loop early sends C-CANCEL-RQ and
    * reads on to the final response, so that the association can be used again.
-   * @param cancel when aborted, C-CANCEL-RQ is sent; the responses go on to the final one
-   * @param signal aborts the association
    */
   async *responses(
     contextId: number,
     fields: RequestFields,
     identifier: Uint8Array,
-    {
-      signal,
-      cancel,
-    }: { readonly signal?: AbortSignal | undefined; readonly cancel?: AbortSignal | undefined },
+    { signal, cancel, onMessageId }: ResponsesOptions,
   ): AsyncGenerator<Response> {
     signal?.throwIfAborted();
     await this.#turn(true);
@@ -191,6 +195,7 @@ export class MessageExchange {
       this.cancel(contextId, messageId).catch(() => undefined);
     };
     this.#operations.set(messageId, inbox);
+    onMessageId?.(messageId);
     signal?.addEventListener("abort", onAbort, { once: true });
     let isFinal = false;
     try {

@@ -74,12 +74,13 @@ async function getOutcomes(
 async function* storeOnSameAssociation(
   { request }: Served,
   { transcode }: RetrieveService,
-  { instances }: Retrieval,
+  { instances, isLive = false }: Retrieval,
 ): AsyncGenerator<SendOutcome> {
   const { peer, association } = request;
   const takers = association.contexts.filter((context) => context.requestorRoles.scp);
   const { invoked } = association.asynchronousOperations;
-  yield* mapConcurrently(instances, invoked === 0 ? 16 : invoked, (instance) =>
+  const concurrency = isLive ? 1 : invoked === 0 ? 16 : invoked;
+  yield* mapConcurrently(instances, concurrency, (instance) =>
     storeTranscoded(peer, takers, instance, { transcode }),
   );
 }
@@ -104,6 +105,7 @@ async function moveOutcomes(
     stop: request.signal,
     transcode: service.transcode,
     parallel: destination.parallel ?? 1,
+    isLive: retrieval.isLive ?? false,
     moveOriginator: { aeTitle: request.callingAeTitle, messageId },
   });
   return { sent };

@@ -60,6 +60,8 @@ export interface GetOptions extends RetrieveOptions {
 export interface MoveOptions extends RetrieveOptions {
   /** AE title that the peer sends to; the peer must know it. */
   readonly destination: string;
+  /** Hears the Message ID, which the destination finds in (0000,1031) of each C-STORE. */
+  readonly onMessageId?: (messageId: number) => void;
 }
 
 export interface RetrieveResult extends RetrieveProgress {
@@ -296,18 +298,20 @@ export class ServiceUser {
     model: RetrieveModel | string,
     identifier: DataSet | DataSetInit,
     more: { readonly moveDestination?: string },
-    options: RetrieveOptions,
+    options: RetrieveOptions & Pick<MoveOptions, "onMessageId">,
   ): Promise<RetrieveResult> {
     const sopClassUid = typeof model === "string" ? model : model.sopClassUid;
     const context = this.#context(sopClassUid);
     const keys = encodedIdentifier(identifier, context, { asReturnKey: false });
-    const { priority = Priority.Medium, onProgress, signal, cancel } = options;
+    const { priority = Priority.Medium, onProgress, signal, cancel, onMessageId } = options;
     const fields = { kind: `${operation}-RQ`, affectedSopClassUid: sopClassUid, priority, ...more } as const;
     let last: Response | undefined;
-    for await (const response of this.#host.exchange.responses(context.id, fields, keys, {
+    const responses = this.#host.exchange.responses(context.id, fields, keys, {
       signal,
       cancel,
-    })) {
+      onMessageId,
+    });
+    for await (const response of responses) {
       last = response;
       if (hasCounters(response.command)) onProgress?.(progressOf(response.command));
     }

@@ -72,6 +72,8 @@ export interface Retrieval {
   /** How many there are, where it is known; the peer is told how many remain. */
   readonly count?: number;
   readonly instances: Iterable<StoreInstance> | AsyncIterable<StoreInstance>;
+  /** The instances are streams that end when the next is asked for: one goes at a time. */
+  readonly isLive?: boolean;
 }
 
 export interface RetrieveService {

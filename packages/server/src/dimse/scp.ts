@@ -1,64 +1,175 @@
-/** The DIMSE face: verification, storage and query over an image source (PS3.4 A, B, C). */
-import type { ImageSource, LocalArchive, QueryLevel } from "@isocenter/archive";
-import { queryLevels } from "@isocenter/archive";
+/**
+ * The DIMSE face over an image source: verification, storage, query, retrieve and storage commitment (PS3.4 A, B, C, J).
+ */
+import {
+  DimsePeer,
+  type DimsePeerAddress,
+  type ImageSource,
+  type InstanceStream,
+  type MoveReceiver,
+  type StoreOutcome,
+  storeInstanceOf,
+  transcodeInstance,
+} from "@isocenter/archive";
+import {
+  type AssociationObserver,
+  commitmentReportContext,
+  type CommitmentResult,
+  PatientRootFind,
+  PatientRootGet,
+  PatientRootMove,
+  PatientStudyOnlyFind,
+  PatientStudyOnlyGet,
+  PatientStudyOnlyMove,
+  reportStorageCommitment,
+  type Retrieval,
+  type Services,
+  type StatusAnswer,
+  StudyRootFind,
+  StudyRootGet,
+  StudyRootMove,
+  storageCommitmentService,
+  type StoreRequest,
+} from "@isocenter/network";
 import { listenTcp, type TcpServer } from "@isocenter/network/node";
-import { PatientRootFind, StudyRootFind } from "@isocenter/network";
 import type { ListenAddress } from "../config.ts";
+import { commitFrom } from "./commit.ts";
+import { levelOf, retrieveAll, selectionsOf } from "./selections.ts";
 
 export interface DimseFaceOptions {
-  readonly source: ImageSource & Pick<LocalArchive, "storeOne">;
+  readonly source: ImageSource & {
+    /** Stores one instance: quicker than `store` where each C-STORE stands for itself. */
+    storeOne?(instance: InstanceStream, options: { readonly signal: AbortSignal }): Promise<StoreOutcome>;
+  };
   readonly address: ListenAddress;
   readonly aeTitle: string;
   readonly allowedAeTitles?: readonly string[];
+  /** Destinations of C-MOVE and of commitment reports, by AE title. */
+  readonly destination?: (aeTitle: string) => DimsePeerAddress | undefined;
+  /** Takes instances that a C-MOVE of ours asked for, before they are stored. */
+  readonly receiver?: MoveReceiver;
+  /** Associations at a time towards a destination. */
+  readonly parallel?: number;
+  readonly onEvent?: AssociationObserver;
+  /** A commitment could not be reported. */
+  readonly onUndelivered?: (error: unknown) => void;
 }
 
 /** Listens for associations. Anything that cannot be stored or answered becomes a status with an error comment. */
-export function serveDimse({
-  source,
-  address,
-  aeTitle,
-  allowedAeTitles,
-}: DimseFaceOptions): Promise<TcpServer> {
+export function serveDimse(options: DimseFaceOptions): Promise<TcpServer> {
+  const { address, aeTitle, allowedAeTitles, onEvent } = options;
   const allowed = allowedAeTitles === undefined ? undefined : new Set(allowedAeTitles);
   return listenTcp(address.port, {
     host: address.host,
     aeTitle,
     authorize: (request) => allowed === undefined || allowed.has(request.callingAeTitle),
-    services: {
-      verification: true,
-      storage: {
-        sopClasses: "any",
-        async onStore(bytes, request, { signal }) {
-          const outcome = await source.storeOne(
-            {
-              sopClassUid: request.affectedSopClassUid,
-              sopInstanceUid: request.affectedSopInstanceUid,
-              transferSyntaxUid: request.transferSyntaxUid,
-              sourceAeTitle: request.callingAeTitle,
-              dataSet: () => bytes,
-            },
-            { signal },
-          );
-          return {
-            code: outcome.status,
-            ...(outcome.reason === undefined ? {} : { errorComment: outcome.reason }),
-          };
-        },
-      },
-      query: {
-        models: [PatientRootFind, StudyRootFind],
-        onFind: (identifier, { signal }) =>
-          source.find(
-            { level: levelOf(identifier.string("QueryRetrieveLevel")), keys: identifier },
-            { signal },
-          ),
-      },
-    },
+    services: dimseServices(options),
+    ...(onEvent === undefined ? {} : { onEvent }),
   });
 }
 
-function levelOf(text: string | undefined): QueryLevel {
-  const level = queryLevels.find((one) => one === text);
-  if (level === undefined) throw new Error("The identifier has no known Query/Retrieve Level (0008,0052).");
-  return level;
+/** What the face answers, over any transport. */
+export function dimseServices(options: DimseFaceOptions): Services {
+  const { source, receiver, destination, parallel = 1, onUndelivered } = options;
+  const peerAt = (aeTitle: string, callingAeTitle: string): DimsePeer | undefined => {
+    const address = destination?.(aeTitle);
+    return address === undefined ? undefined : new DimsePeer({ ...address, callingAeTitle });
+  };
+  return {
+    verification: true,
+    storage: {
+      sopClasses: "any",
+      onStore: async (bytes, request, { signal }) =>
+        (await receiver?.offer(bytes, request)) ?? storeIn(source, bytes, request, signal),
+    },
+    query: {
+      models: [PatientRootFind, StudyRootFind, PatientStudyOnlyFind],
+      extended: { relational: true, fuzzy: true, combinedDateTime: true },
+      onFind: (identifier, { signal, extended }) =>
+        source.find(
+          { level: levelOf(identifier), keys: identifier, fuzzy: extended.fuzzy === true },
+          { signal },
+        ),
+    },
+    retrieve: {
+      models: [
+        PatientRootGet,
+        StudyRootGet,
+        PatientStudyOnlyGet,
+        PatientRootMove,
+        StudyRootMove,
+        PatientStudyOnlyMove,
+      ],
+      relational: true,
+      transcode: transcodeInstance,
+      async onRetrieve(identifier, { signal }): Promise<Retrieval> {
+        const selections = await selectionsOf(identifier, source, { signal });
+        return retrievalOf(source, retrieveAll(source, selections, { signal }));
+      },
+      destination(title, { calledAeTitle }) {
+        const peer = peerAt(title, calledAeTitle);
+        if (peer === undefined) return undefined;
+        return {
+          connect: (contexts, signal) => peer.associate(contexts, signal === undefined ? {} : { signal }),
+          parallel,
+        };
+      },
+    },
+    normalized: [
+      storageCommitmentService({
+        commit: (instances) => commitFrom(source, instances),
+        async deliver(result, { aeTitle: title, from }) {
+          const peer = peerAt(title, from);
+          if (peer === undefined)
+            throw new Error(`There is no peer with the AE title ${title} to report to.`);
+          await report(peer, result);
+        },
+        onError: (error) => onUndelivered?.(error),
+      }),
+    ],
+  };
+}
+
+async function storeIn(
+  source: DimseFaceOptions["source"],
+  bytes: AsyncIterable<Uint8Array>,
+  request: StoreRequest,
+  signal: AbortSignal,
+): Promise<StatusAnswer> {
+  const instance: InstanceStream = {
+    sopClassUid: request.affectedSopClassUid,
+    sopInstanceUid: request.affectedSopInstanceUid,
+    transferSyntaxUid: request.transferSyntaxUid,
+    sourceAeTitle: request.callingAeTitle,
+    dataSet: () => bytes,
+  };
+  const outcome =
+    source.storeOne === undefined
+      ? await firstOf(source.store([instance], { signal }))
+      : await source.storeOne(instance, { signal });
+  return { code: outcome.status, ...(outcome.reason === undefined ? {} : { errorComment: outcome.reason }) };
+}
+
+async function firstOf(outcomes: AsyncIterable<StoreOutcome>): Promise<StoreOutcome> {
+  for await (const outcome of outcomes) return outcome;
+  throw new Error("The source gave no outcome.");
+}
+
+/** The local archive knows what is there before it is read; a peer's instances end when the next is asked for. */
+async function retrievalOf(source: ImageSource, found: AsyncIterable<InstanceStream>): Promise<Retrieval> {
+  if (source.capabilities().kind !== "local") return { instances: sendable(found), isLive: true };
+  const instances: InstanceStream[] = [];
+  for await (const instance of found) instances.push(instance);
+  return { count: instances.length, instances: instances.map(storeInstanceOf) };
+}
+
+async function* sendable(found: AsyncIterable<InstanceStream>) {
+  for await (const instance of found) yield storeInstanceOf(instance);
+}
+
+async function report(peer: DimsePeer, result: CommitmentResult): Promise<void> {
+  const association = await peer.associate([commitmentReportContext]);
+  await using _ = association;
+  await reportStorageCommitment(association, result);
+  await association.release();
 }
