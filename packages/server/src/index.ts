@@ -10,7 +10,7 @@ export {
   parseAddress,
   type ServerConfig,
 } from "./config.ts";
-export { type DimseFaceOptions, serveDimse } from "./dimse/scp.ts";
+export { type DimseFaceOptions, dimseServices, serveDimse } from "./dimse/scp.ts";
 export { type AppContext, createApp } from "./http/app.ts";
 export { type RunningServer, type StartOptions, startServer } from "./server.ts";
 export { version } from "./version.ts";

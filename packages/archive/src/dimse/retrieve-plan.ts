@@ -25,7 +25,7 @@ const {
   ExplicitVRBigEndian,
 } = TransferSyntax;
 
-/** One context each, so that every instance can come as it is kept: the plain encodings first, then by how common. */
+/** The plain encodings first, then by how common. */
 const syntaxes: readonly (readonly string[])[] = [
   [ExplicitVRLittleEndian, ImplicitVRLittleEndian],
   [JPEGLosslessSV1],
@@ -59,28 +59,56 @@ export function retrieveIdentifier(selection: Selection): DataSet {
   });
 }
 
+/** What is known of a selection before it is retrieved. */
+export interface KnownClasses {
+  readonly sopClassUids: readonly string[];
+  /** Concluded from the modalities: others may be there. */
+  readonly isGuess: boolean;
+  /** The peer's implementation version name. */
+  readonly implementation?: string | undefined;
+}
+
 /**
- * Contexts in groups that fit an association each, with room for the retrieve model. When the SOP classes are not known,
- * all are offered in the plain encodings.
+ * Contexts of one C-GET after another, until nothing is missing. Most peers choose for each instance the context with its
+ * own transfer syntax; DCMTK's take the first of the SOP class, so that there must be one with every syntax in it.
  */
-export function getContexts(sopClassUids: readonly string[]): PresentationContextProposal[][] {
-  const room = maximumContexts - 1;
-  const known = [...new Set(sopClassUids)].filter((uid) => uid !== "");
-  const classes = known.length === 0 ? storageSopClasses() : known;
-  const offered = known.length === 0 ? syntaxes.slice(0, 1) : syntaxes;
+export function* attemptsFor({
+  sopClassUids,
+  isGuess,
+  implementation = "",
+}: KnownClasses): Generator<readonly PresentationContextProposal[]> {
+  const classes = [...new Set(sopClassUids)];
+  const bySyntax = grouped(contextPerSyntax(classes));
+  const byClass = grouped(classes.map((uid) => offer(uid, syntaxes.flat())));
+  const [first, second] = implementation.startsWith("OFFIS_DCMTK")
+    ? [byClass, bySyntax]
+    : [bySyntax, byClass];
+  yield* first;
+  yield* second;
+  if (!isGuess) return;
+  yield* grouped(
+    storageSopClasses()
+      .filter((uid) => !classes.includes(uid))
+      .map((uid) => offer(uid, syntaxes.flat())),
+  );
+}
+
+function contextPerSyntax(classes: readonly string[]): PresentationContextProposal[] {
+  // Many classes leave fewer contexts for each; what then has no context of its own is re-encoded by the peer, or fails.
+  const each = Math.min(syntaxes.length, Math.max(1, Math.floor(room / Math.max(1, classes.length))));
+  return classes.flatMap((uid) => syntaxes.slice(0, each).map((syntax) => offer(uid, syntax)));
+}
+
+/** Presentation contexts of an association beside the retrieve model's own. */
+const room = maximumContexts - 1;
+
+const offer = (
+  abstractSyntaxUid: string,
+  transferSyntaxUids: readonly string[],
+): PresentationContextProposal => ({ abstractSyntaxUid, transferSyntaxUids, role: "scp" });
+
+function grouped(contexts: readonly PresentationContextProposal[]): PresentationContextProposal[][] {
   const groups: PresentationContextProposal[][] = [];
-  const perClass = Math.min(offered.length, Math.max(1, Math.floor(room / classes.length)));
-  let group: PresentationContextProposal[] = [];
-  for (const abstractSyntaxUid of classes) {
-    // Many classes leave fewer contexts for each; what then comes in no syntax of its own is re-encoded by the peer.
-    for (const transferSyntaxUids of offered.slice(0, perClass)) {
-      if (group.length === room) {
-        groups.push(group);
-        group = [];
-      }
-      group.push({ abstractSyntaxUid, transferSyntaxUids, role: "scp" });
-    }
-  }
-  if (group.length > 0) groups.push(group);
+  for (let at = 0; at < contexts.length; at += room) groups.push(contexts.slice(at, at + room));
   return groups;
 }

@@ -1,8 +1,10 @@
 /** Retrieving from a PACS: C-GET with the right contexts, or C-MOVE to ourselves (PS3.4 C.4.2, C.4.3). */
 import { DataSet } from "@isocenter/dicom";
 import {
+  type Association,
   DimseStatusError,
   NoAcceptedContextError,
+  type PresentationContextProposal,
   type RetrieveResult,
   StudyRootFind,
   StudyRootGet,
@@ -11,9 +13,10 @@ import {
 import { ArchiveError } from "../errors.ts";
 import type { CallOptions, InstanceStream, Selection } from "../image-source.ts";
 import { Handoff } from "./handoff.ts";
+import { sopClassesOfModalities } from "./modality-classes.ts";
 import { give } from "./move-receiver.ts";
 import { type PeerAssociations, queryTransferSyntaxes } from "./peer-address.ts";
-import { getContexts, retrieveIdentifier } from "./retrieve-plan.ts";
+import { attemptsFor, type KnownClasses, retrieveIdentifier } from "./retrieve-plan.ts";
 
 /** @throws NetworkError; ArchiveError `retrieve-incomplete`, `not-supported` */
 export async function* retrieveFromPeer(
@@ -44,45 +47,71 @@ async function* byGet(
   selection: Selection,
   options: CallOptions,
 ): AsyncGenerator<InstanceStream> {
-  const model = { abstractSyntaxUid: StudyRootGet.sopClassUid, transferSyntaxUids: queryTransferSyntaxes };
-  const groups = getContexts(await sopClassesOf(peer, selection, options));
-  const identifier = retrieveIdentifier(selection);
-  const results: RetrieveResult[] = [];
+  const known = await knownClasses(peer, selection, options);
+  const got = new Set<string>();
+  let missing = Number.POSITIVE_INFINITY;
   let refusal: unknown;
-  for (const contexts of groups) {
-    const association = await peer.associate([model, ...contexts], options);
-    await using _ = association;
-    const handoff = new Handoff();
-    const running = association
-      .get(StudyRootGet, identifier, {
-        ...options,
-        onStore: (bytes, request) => give(handoff, bytes, request),
-      })
-      .then(
-        (result) => {
-          results.push(result);
-          handoff.end();
-        },
-        (error: unknown) => handoff.end(error),
-      );
-    let isFinished = false;
-    try {
-      yield* handoff;
-      isFinished = true;
-    } catch (error) {
-      // Nothing of this group of SOP classes: another group may bring it.
-      const isMore = groups.length > 1 && error instanceof DimseStatusError;
-      if (!isMore) throw error;
-      refusal = error;
-      isFinished = true;
-    } finally {
-      if (!isFinished) association.abort();
-      await running;
+  // Instances that came are not counted as missing, however often a later attempt fails for them.
+  for (const contexts of attemptsFor(known)) {
+    const attempt = yield* getOver(peer, selection, contexts, got, options);
+    if (!("result" in attempt)) {
+      refusal ??= attempt.refusal;
+      continue;
     }
-    await association.release();
+    const { failed = 0, failedSopInstanceUids: named } = attempt.result;
+    missing = Math.min(missing, named.length > 0 ? named.filter((uid) => !got.has(uid)).length : failed);
+    if (missing === 0) return;
   }
-  if (results.length === 0 && refusal !== undefined) throw refusal;
-  if (groups.length === 1) complain(results);
+  if (got.size === 0 && refusal !== undefined) throw refusal;
+  complain(missing === Number.POSITIVE_INFINITY ? 0 : missing);
+}
+
+type Attempt = { readonly result: RetrieveResult } | { readonly refusal: unknown };
+
+/**
+ * One C-GET on an association of its own. Being refused is an outcome: another attempt may bring what this one did not.
+ * @param got instances that came; what comes twice is taken and dropped
+ */
+async function* getOver(
+  peer: PeerAssociations,
+  selection: Selection,
+  contexts: readonly PresentationContextProposal[],
+  got: Set<string>,
+  options: CallOptions,
+): AsyncGenerator<InstanceStream, Attempt> {
+  const model = { abstractSyntaxUid: StudyRootGet.sopClassUid, transferSyntaxUids: queryTransferSyntaxes };
+  const association = await peer.associate([model, ...contexts], options);
+  await using _ = association;
+  const handoff = new Handoff();
+  const running = association.get(StudyRootGet, retrieveIdentifier(selection), {
+    ...options,
+    async onStore(bytes, request) {
+      if (got.has(request.affectedSopInstanceUid)) return 0;
+      const answer = await give(handoff, bytes, request);
+      got.add(request.affectedSopInstanceUid);
+      return answer;
+    },
+  });
+  running.then(
+    () => handoff.end(),
+    () => handoff.end(),
+  );
+  let isRead = false;
+  try {
+    yield* handoff;
+    isRead = true;
+  } finally {
+    if (!isRead) association.abort();
+  }
+  try {
+    const result = await running;
+    await association.release();
+    return { result };
+  } catch (refusal) {
+    if (!(refusal instanceof DimseStatusError)) throw refusal;
+    await association.release();
+    return { refusal };
+  }
 }
 
 async function* byMove(
@@ -106,7 +135,7 @@ async function* byMove(
       options,
     );
     await using _ = association;
-    const results: RetrieveResult[] = [];
+    let failed = 0;
     const running = association
       .move(StudyRootMove, retrieveIdentifier(selection), {
         ...options,
@@ -117,7 +146,7 @@ async function* byMove(
       })
       .then(
         (result) => {
-          results.push(result);
+          failed = result.failed ?? 0;
           handoff.end();
         },
         (error: unknown) => handoff.end(error),
@@ -130,67 +159,69 @@ async function* byMove(
       if (!isFinished) association.abort();
       await running;
     }
-    complain(results);
+    complain(failed);
     await association.release();
   } finally {
     receiver.forget(expectation);
   }
 }
 
-/** The peer's own word on what is there: (0008,0062) of the study, or the SOP classes of its instances. */
-async function sopClassesOf(
+/**
+ * The peer's own word on what is there: (0008,0062) of the study, the SOP classes of its instances, or at least its
+ * modalities. Empty when it tells nothing.
+ */
+async function knownClasses(
   peer: PeerAssociations,
   selection: Selection,
   options: CallOptions,
-): Promise<readonly string[]> {
-  const { studyInstanceUid, seriesInstanceUid = "", sopInstanceUid = "" } = selection;
+): Promise<KnownClasses> {
   const association = await peer.associate(
     [{ abstractSyntaxUid: StudyRootFind.sopClassUid, transferSyntaxUids: queryTransferSyntaxes }],
     options,
   );
   await using _ = association;
-  const found = new Set<string>();
-  const ask = async (keys: DataSet, keyword: string): Promise<void> => {
-    for await (const match of association.find(StudyRootFind, keys, options))
-      for (const uid of match.strings(keyword)) if (uid !== "") found.add(uid);
-  };
   try {
-    if (sopInstanceUid === "") {
-      const keys = { QueryRetrieveLevel: "STUDY", StudyInstanceUID: studyInstanceUid, SOPClassesInStudy: "" };
-      await ask(DataSet.of(keys), "SOPClassesInStudy");
-    }
-    if (found.size === 0) {
-      for (const series of await seriesOf()) {
-        const keys = {
-          QueryRetrieveLevel: "IMAGE",
-          StudyInstanceUID: studyInstanceUid,
-          SeriesInstanceUID: series,
-          SOPInstanceUID: sopInstanceUid,
-          SOPClassUID: "",
-        };
-        await ask(DataSet.of(keys), "SOPClassUID");
-      }
-    }
+    const known = await askSopClasses(association, selection, options);
     await association.release();
+    return { ...known, implementation: association.accepted.implementationVersionName };
   } catch (error) {
     // Without an answer every SOP class is offered; what the retrieval itself says counts.
     if (!(error instanceof DimseStatusError || error instanceof NoAcceptedContextError)) throw error;
-  }
-  return [...found];
-
-  async function seriesOf(): Promise<readonly string[]> {
-    if (seriesInstanceUid !== "") return [seriesInstanceUid];
-    const keys = { QueryRetrieveLevel: "SERIES", StudyInstanceUID: studyInstanceUid, SeriesInstanceUID: "" };
-    const uids: string[] = [];
-    for await (const match of association.find(StudyRootFind, keys, options))
-      uids.push(match.string("SeriesInstanceUID") ?? "");
-    return uids.filter((uid) => uid !== "");
+    return {
+      sopClassUids: [],
+      isGuess: true,
+      implementation: association.accepted.implementationVersionName,
+    };
   }
 }
 
+async function askSopClasses(
+  association: Association,
+  { studyInstanceUid, seriesInstanceUid, sopInstanceUid }: Selection,
+  options: CallOptions,
+): Promise<KnownClasses> {
+  const ask = async (keys: Readonly<Record<string, string>>, keyword: string): Promise<string[]> => {
+    const found = new Set<string>();
+    const identifier = DataSet.of({ StudyInstanceUID: studyInstanceUid, [keyword]: "", ...keys });
+    for await (const match of association.find(StudyRootFind, identifier, options))
+      for (const value of match.strings(keyword)) if (value !== "") found.add(value);
+    return [...found];
+  };
+  if (seriesInstanceUid === undefined) {
+    const sopClassUids = await ask({ QueryRetrieveLevel: "STUDY" }, "SOPClassesInStudy");
+    if (sopClassUids.length > 0) return { sopClassUids, isGuess: false };
+  } else {
+    // One query, where it is known to be small.
+    const ofImage = { SeriesInstanceUID: seriesInstanceUid, SOPInstanceUID: sopInstanceUid ?? "" };
+    const sopClassUids = await ask({ QueryRetrieveLevel: "IMAGE", ...ofImage }, "SOPClassUID");
+    if (sopClassUids.length > 0) return { sopClassUids, isGuess: false };
+  }
+  const ofSeries = { QueryRetrieveLevel: "SERIES", SeriesInstanceUID: seriesInstanceUid ?? "" };
+  return { sopClassUids: sopClassesOfModalities(await ask(ofSeries, "Modality")), isGuess: true };
+}
+
 /** @throws ArchiveError `retrieve-incomplete` when the peer says that instances did not come */
-function complain(results: readonly RetrieveResult[]): void {
-  const failed = results.reduce((sum, result) => sum + (result.failed ?? 0), 0);
+function complain(failed: number): void {
   if (failed === 0) return;
   throw new ArchiveError(
     "retrieve-incomplete",

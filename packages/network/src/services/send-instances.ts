@@ -77,11 +77,14 @@ async function* sendGroup(
   const next = (): StoreInstance | undefined =>
     stop?.aborted === true ? undefined : group.instances[index++];
   const outcomes = new ResultQueue<SendOutcome>();
+  // A receiver that serves one association at a time leaves the others waiting: they are given up when all is sent.
+  const allTaken = new AbortController();
   const work = async (lane: Lane, isFirst: boolean): Promise<void> => {
     // The first association must come about; a receiver that has no room for more gets everything on fewer.
-    if (!(await lane.open(group.contexts, isFirst))) return;
+    if (!(await lane.open(group.contexts, isFirst ? undefined : allTaken.signal))) return;
     const puller = async (): Promise<void> => {
       for (let one = next(); one !== undefined; one = next()) outcomes.push(await lane.store(one, group));
+      allTaken.abort(new Error("everything was sent"));
     };
     await Promise.all(Array.from({ length: lane.window }, puller));
   };
@@ -94,6 +97,7 @@ async function* sendGroup(
     yield* outcomes;
   } finally {
     index = group.instances.length; // whoever leaves early wants no more
+    allTaken.abort(new Error("no more is wanted"));
     await finished;
   }
 }
@@ -106,6 +110,7 @@ class Lane {
   #offered = new Set<string>();
   #opening: Promise<void> | undefined;
   #breaks = 0;
+  #isGivenUp = false;
 
   constructor(connect: ConnectForStorage, options: SendOptions) {
     this.#connect = connect;
@@ -118,17 +123,26 @@ class Lane {
     return invoked === 0 ? 16 : Math.min(invoked, 16);
   }
 
-  /** @returns false when it is not needed and the receiver refuses it */
-  async open(contexts: readonly PresentationContextProposal[], isNeeded: boolean): Promise<boolean> {
+  /**
+   * @param optional given when the lane is not needed: a receiver may refuse it, and it is given up with the signal
+   * @returns whether it is open
+   */
+  async open(
+    contexts: readonly PresentationContextProposal[],
+    optional: AbortSignal | undefined,
+  ): Promise<boolean> {
+    if (optional !== undefined && this.#isGivenUp) return false;
     if (this.#association !== undefined) {
       if (contexts.every((context) => this.#offered.has(keyOf(context)))) return true;
       await this.release();
     }
     try {
-      await this.#open(contexts);
+      await this.#open(contexts, optional);
       return true;
     } catch (error) {
-      if (isNeeded || !(error instanceof NetworkError)) throw error;
+      this.#options.signal?.throwIfAborted();
+      if (optional === undefined || !(optional.aborted || error instanceof NetworkError)) throw error;
+      this.#isGivenUp = true;
       return false;
     }
   }
@@ -172,14 +186,22 @@ class Lane {
     this.#association = undefined;
   }
 
-  async #open(contexts: readonly PresentationContextProposal[]): Promise<void> {
-    this.#opening = this.#connect(contexts, this.#options.signal).then((association) => {
+  /** @param untilOpen gives the opening up; once it is open, it has no effect */
+  async #open(contexts: readonly PresentationContextProposal[], untilOpen?: AbortSignal): Promise<void> {
+    const { signal } = this.#options;
+    const opening = new AbortController();
+    const giveUp = (): void => opening.abort(untilOpen?.reason);
+    untilOpen?.addEventListener("abort", giveUp, { once: true });
+    if (untilOpen?.aborted === true) giveUp();
+    const whole = signal === undefined ? opening.signal : AbortSignal.any([signal, opening.signal]);
+    this.#opening = this.#connect(contexts, whole).then((association) => {
       this.#association = association;
       this.#offered = new Set(contexts.map(keyOf));
     });
     try {
       await this.#opening;
     } finally {
+      untilOpen?.removeEventListener("abort", giveUp);
       this.#opening = undefined;
     }
   }
