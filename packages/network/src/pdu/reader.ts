@@ -8,6 +8,7 @@
  */
 import { RemoteProtocolError } from "../errors.ts";
 import { decodePdu } from "./decode.ts";
+import { invalidValue } from "./item-reader.ts";
 import { AbortReason, type Pdu, PduType } from "./types.ts";
 
 export interface PduHandler {
@@ -213,10 +214,6 @@ export class PduReader {
 }
 
 const empty = new Uint8Array(0);
-
-function invalidValue(message: string): RemoteProtocolError {
-  return new RemoteProtocolError(message, AbortReason.InvalidPduParameterValue);
-}
 
 function endsInsideAnItem(): RemoteProtocolError {
   return invalidValue("The peer sent a P-DATA-TF that ends inside an item.");
