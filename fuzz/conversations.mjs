@@ -21,21 +21,39 @@ export const pdu = (type, ...parts) => {
 };
 const counted = (text) => joined(uint16(text.length), text);
 
+const contextResult = (id, syntax) => item(0x21, [id, 0, 0, 0], item(0x40, syntax));
 const contextOf = (id, abstractSyntax, ...syntaxes) =>
   item(0x20, [id, 0, 0, 0], item(0x30, abstractSyntax), ...syntaxes.map((uid) => item(0x40, uid)));
-const associateRq = (called, ...more) =>
+/** The fields that request and acceptance have in common, PS3.8 9.3.2 and 9.3.3. */
+const associate = (type, called, contexts, more) =>
   pdu(
-    1,
+    type,
     uint16(1),
     [0, 0],
     called.padEnd(16),
     "FUZZ".padEnd(16),
     new Uint8Array(32),
     item(0x10, "1.2.840.10008.3.1.1.1"),
-    contextOf(1, "1.2.840.10008.1.1", implicit),
-    contextOf(3, ctImage, explicit, implicit),
-    contextOf(5, StudyRootFind.sopClassUid, explicit),
+    ...contexts,
     item(0x50, item(0x51, uint32(16_384)), item(0x52, "2.25.1"), item(0x55, "FUZZ"), ...more),
+  );
+const associateRq = (called, ...more) =>
+  associate(
+    1,
+    called,
+    [
+      contextOf(1, "1.2.840.10008.1.1", implicit),
+      contextOf(3, ctImage, explicit, implicit),
+      contextOf(5, StudyRootFind.sopClassUid, explicit),
+    ],
+    more,
+  );
+const associateAc = (...more) =>
+  associate(
+    2,
+    "PEER",
+    [contextResult(1, implicit), contextResult(3, explicit), contextResult(5, explicit)],
+    more,
   );
 const everyItem = [
   item(0x53, uint16(8), uint16(8)),
@@ -109,7 +127,8 @@ const image = encodeDataSet(
 );
 const identifier = encodeDataSet(DataSet.of({ QueryRetrieveLevel: "STUDY", PatientID: "1*" }), explicit);
 
-export const conversations = [
+/** What a requestor says. */
+export const requests = [
   [association, echo(1), releaseRq],
   [association, echo(1), echo(2), echo(3), releaseRq],
   [association, ...store(1, image), releaseRq],
@@ -120,4 +139,45 @@ export const conversations = [
   [{ bytes: associateRq("ISO", ...everyItem) }, find(7, identifier), ...store(8, image), echo(9), releaseRq],
   [{ bytes: associateRq("OTHER") }],
   [{ bytes: pdu(2, [0, 1, 0, 0]) }, { bytes: pdu(3, [0, 1, 1, 1]) }, { bytes: pdu(6, [0, 0, 0, 0]) }],
+];
+
+const response = (kind, messageId, status, hasDataSet) =>
+  command([
+    [0x0100, kind],
+    [0x0120, messageId],
+    [0x0800, hasDataSet ? 1 : 0x0101],
+    [0x0900, status],
+  ]);
+const answer = (context, kind, messageId, status = 0) => ({
+  fragments: [fragments(context, lastOfCommand, response(kind, messageId, status, false))],
+});
+const match = (messageId, patientId) => ({
+  fragments: [
+    fragments(5, lastOfCommand, response(0x8020, messageId, 0xff00, true)),
+    fragments(5, lastOfData, encodeDataSet(DataSet.of({ PatientID: patientId }), explicit)),
+  ],
+});
+const acceptance = { bytes: associateAc() };
+const releaseRp = { bytes: pdu(6, [0, 0, 0, 0]) };
+const echoed = answer(1, 0x8030, 1);
+const found = answer(5, 0x8020, 2);
+const kept = answer(3, 0x8001, 3);
+
+/** What an acceptor says to a requestor that echoes, queries, stores and releases. */
+export const answers = [
+  [acceptance, echoed, match(2, "a"), match(2, "b"), found, kept, releaseRp],
+  [acceptance, echoed, match(2, "stop"), match(2, "b"), answer(5, 0x8020, 2, 0xfe00), kept, releaseRp],
+  [acceptance, echoed, found, answer(3, 0x8001, 3, 0xb000), releaseRp],
+  [acceptance, echoed, match(2, "a"), answer(5, 0x8020, 2, 0xa700)],
+  [acceptance, echoed, found, kept, releaseRq, releaseRp],
+  [acceptance, echoed, releaseRq],
+  [acceptance, echoed, match(2, "a"), abort],
+  [
+    { bytes: associateAc(...everyItem.slice(0, 2), item(0x59, counted("token"))) },
+    echoed,
+    found,
+    kept,
+    releaseRp,
+  ],
+  [{ bytes: pdu(3, [0, 1, 1, 7]) }],
 ];

@@ -1,14 +1,13 @@
 // Mutation fuzzer of the network: node fuzz/network.mjs [--cases 1000000] [--seed 1] [--threads 2]. Needs a build.
-// Every case is a conversation of a requestor (association, echo, store, find, cancel, release, abort) with a few mutations
-// of its PDUs, fragments, command sets or bytes, cut into chunks and played to an acceptor in memory, with a clock of its
-// own. Deterministic by seed; a failing conversation is kept in artifacts/fuzz with the seed that made it.
+// Every case is one side of a conversation (association, echo, store, find, cancel, release, abort) with a few mutations
+// of its PDUs, fragments, command sets or bytes, cut into chunks and played in memory to an acceptor, or to a requestor at
+// work. Deterministic by seed; a failing conversation is kept in artifacts/fuzz with the seed that made it.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { DataSet } from "@isocenter/dicom";
-import { NetworkError, serveAssociation, StudyRootFind } from "@isocenter/network";
-import { conversations, joined, ofCommand, pdu, uint32 } from "./conversations.mjs";
+import { answers, joined, ofCommand, pdu, requests, uint32 } from "./conversations.mjs";
+import { exerciseAcceptor, exerciseRequestor } from "./network-cases.mjs";
 
 // Mutations
 
@@ -90,7 +89,7 @@ function mutateFragments(pdus, random) {
   }
 }
 
-function mutatePdus(pdus, random) {
+function mutatePdus(pdus, conversations, random) {
   const index = random(pdus.length);
   const other = conversations[random(conversations.length)];
   switch (random(5)) {
@@ -125,202 +124,19 @@ function encoded({ bytes, fragments: list }) {
   );
 }
 
-function mutated(random) {
+/** @returns PDUs as bytes; mutated bytes may be more or less than one */
+function mutated(conversations, random) {
   const pdus = conversations[random(conversations.length)].map(copyOf);
   for (let left = random(4); left > 0 && pdus.length > 0; left--) {
-    if (random(3) === 0) mutatePdus(pdus, random);
+    if (random(3) === 0) mutatePdus(pdus, conversations, random);
     else mutateFragments(pdus, random);
   }
-  let bytes = joined(...pdus.map(encoded));
-  for (let left = random(4) === 0 ? 1 + random(2) : 0; left > 0; left--) bytes = mutateBytes(bytes, random);
+  const bytes = pdus.map(encoded);
+  for (let left = random(4) === 0 ? 1 + random(2) : 0; left > 0 && bytes.length > 0; left--) {
+    const index = random(bytes.length);
+    bytes[index] = mutateBytes(bytes[index], random);
+  }
   return bytes;
-}
-
-// The acceptor's surroundings
-
-class Clock {
-  #now = 0;
-  timers = new Set();
-
-  now() {
-    return this.#now;
-  }
-
-  setTimeout(callback, ms) {
-    const timer = { at: this.#now + ms, callback };
-    this.timers.add(timer);
-    return timer;
-  }
-
-  clearTimeout(timer) {
-    this.timers.delete(timer);
-  }
-
-  advance(ms) {
-    const end = this.#now + ms;
-    for (;;) {
-      let due;
-      for (const timer of this.timers) if (timer.at <= end && !(due?.at <= timer.at)) due = timer;
-      if (due === undefined) break;
-      this.timers.delete(due);
-      this.#now = due.at;
-      due.callback();
-    }
-    this.#now = end;
-  }
-}
-
-class Peer {
-  handlers;
-  isClosed = false;
-  isPaused = false;
-  sent = [];
-  #waiting = [];
-  #random;
-
-  constructor(random) {
-    this.#random = random;
-    this.transport = {
-      start: (handlers) => {
-        this.handlers = handlers;
-      },
-      write: (chunks) => {
-        this.sent.push(...chunks);
-        if (this.#random(8) !== 0) return true;
-        queueMicrotask(() => this.isClosed || this.handlers.onDrain());
-        return false;
-      },
-      pause: () => {
-        this.isPaused = true;
-      },
-      resume: () => {
-        this.isPaused = false;
-        queueMicrotask(() => this.#deliver());
-      },
-      close: () => queueMicrotask(() => this.close()),
-      destroy: () => this.close(),
-    };
-  }
-
-  say(chunk) {
-    this.#waiting.push(chunk);
-    this.#deliver();
-  }
-
-  close(error) {
-    if (this.isClosed) return;
-    this.isClosed = true;
-    this.handlers.onClose(error);
-  }
-
-  #deliver() {
-    while (!this.isPaused && !this.isClosed && this.#waiting.length > 0)
-      this.handlers.onData(this.#waiting.shift());
-  }
-}
-
-const services = (random) => ({
-  verification: true,
-  storage: {
-    sopClasses: "any",
-    async onStore(bytes) {
-      if (random(16) === 0) throw new Error("no room");
-      for await (const chunk of bytes) if (chunk.length === 0) throw new Error("an empty chunk");
-      return 0;
-    },
-  },
-  query: {
-    models: [StudyRootFind],
-    async *onFind(keys, { signal }) {
-      for (let index = 0; index < 3 && !signal.aborted; index++)
-        yield DataSet.of({ PatientID: String(index), StudyDescription: keys.string("PatientID") ?? "" });
-    },
-  },
-});
-
-const secondsOfPatience = 3600;
-const abortReasons = new Set([0, 1, 2, 4, 5, 6]);
-
-/** What must hold for any conversation. Throws what does not. */
-async function exercise(bytes, random) {
-  const peer = new Peer(random);
-  const clock = new Clock();
-  const states = ["Sta1"];
-  const served = serveAssociation(peer.transport, {
-    aeTitle: "ISO",
-    services: services(random),
-    clock,
-    ...(random(4) === 0 ? { authorize: () => Promise.resolve(random(8) !== 0) } : {}),
-    onEvent: (event) => {
-      if (event.kind === "transition") states.push(event.to);
-    },
-  });
-  let isOver = false;
-  let outcome;
-  served.closed.then(
-    (error) => {
-      isOver = true;
-      outcome = error;
-    },
-    (error) => {
-      isOver = true;
-      outcome = new Error("closed was rejected", { cause: error });
-    },
-  );
-  const largest = 1 + random(random(2) === 0 ? 8 : 2000);
-  for (let at = 0; at < bytes.length && !peer.isClosed; ) {
-    const count = 1 + random(largest);
-    peer.say(bytes.slice(at, at + count));
-    at += count;
-    if (random(4) === 0) await turns(random(12));
-  }
-  await turns(random(60));
-  const ending = random(4);
-  let stalled = false;
-  if (ending === 0) peer.close();
-  else if (ending === 1) peer.close(new Error("ECONNRESET"));
-  else if (ending === 2) served.abort();
-  for (let left = 100; left > 0 && !isOver; left--) await Promise.resolve();
-  if (ending >= 2 && !peer.isClosed) {
-    // The peer says nothing more: time has to end it.
-    await turns(100);
-    for (let left = 3; left > 0 && !peer.isClosed; left--) {
-      clock.advance((secondsOfPatience / 3) * 1000);
-      await turns(100);
-    }
-    stalled = !peer.isClosed;
-    peer.close();
-  }
-  for (let left = 2000; left > 0 && !isOver; left--) await Promise.resolve();
-  if (!isOver) throw new Error("the association never ended");
-  await turns(50); // whatever still runs must not touch what is over
-  if (outcome !== undefined && !(outcome instanceof NetworkError)) throw outcome;
-  if (!peer.isClosed) throw new Error("the connection was left open");
-  if (clock.timers.size > 0) throw new Error(`${clock.timers.size} timers were left running`);
-  if (states.at(-1) !== "Sta1") throw new Error(`it ended in ${states.join(" ")}`);
-  checkAnswers(joined(...peer.sent));
-  return stalled ? "stalled" : (outcome?.code ?? "released");
-}
-
-/** PDUs in an order that is possible: an answer to the association first, nothing after A-ABORT but A-ABORT. */
-function checkAnswers(sent) {
-  const view = new DataView(sent.buffer);
-  let last = 0;
-  for (let at = 0; at < sent.length; ) {
-    const type = sent[at];
-    const length = at + 6 <= sent.length ? view.getUint32(at + 2) : -1;
-    if (length < 4 || at + 6 + length > sent.length) throw new Error("half a PDU was sent");
-    const isPossible =
-      last === 0 ? [2, 3, 7].includes(type) : last === 7 ? type === 7 : [4, 5, 6, 7].includes(type);
-    if (!isPossible) throw new Error(`PDU ${type} was sent after ${last}`);
-    if (type === 7 && !abortReasons.has(sent[at + 9])) throw new Error(`A-ABORT with reason ${sent[at + 9]}`);
-    last = type;
-    at += 6 + length;
-  }
-}
-
-async function turns(count) {
-  for (let left = count; left > 0; left--) await Promise.resolve();
 }
 
 /** Runs cases one after another. @returns how they ended, by error code, and what failed */
@@ -341,10 +157,12 @@ export async function runCases({ seed, cases, milliseconds = Number.POSITIVE_INF
   for (; current < cases && failures.length < 10; current++) {
     const random = randomFrom((seed + current) * 2654435761);
     random(7);
-    const bytes = mutated(random);
+    const isRequestor = random(3) === 0;
+    const pdus = mutated(isRequestor ? answers : requests, random);
+    const bytes = joined(...pdus);
     const start = performance.now();
     try {
-      const end = await exercise(bytes, random);
+      const end = await (isRequestor ? exerciseRequestor(pdus, random) : exerciseAcceptor([bytes], random));
       tally[end] = (tally[end] ?? 0) + 1;
     } catch (error) {
       failures.push({ seed: seed + current, bytes, why: String(error?.stack ?? error) });
