@@ -5,23 +5,14 @@
  * The table rules every transition. For P-DATA-TF in Sta6 the look-up is all there is: no object, promise or timer per
  * PDU.
  */
-import {
-  AssociationAbortedError,
-  AssociationRejectedError,
-  LocalProtocolError,
-  NetworkError,
-  RemoteProtocolError,
-  TimeoutError,
-} from "../errors.ts";
+import { LocalProtocolError, NetworkError, RemoteProtocolError, TimeoutError } from "../errors.ts";
 import { encodePdu } from "../pdu/encode.ts";
 import { type PduHandler, PduReader } from "../pdu/reader.ts";
 import {
   type AAssociateAc,
   type AAssociateRj,
   type AAssociateRq,
-  type AAbort,
   AbortReason,
-  abortReasonWords,
   type Pdu,
 } from "../pdu/types.ts";
 import type { AssociationEventDetail, AssociationObserver } from "../timeline.ts";
@@ -29,7 +20,15 @@ import type { Clock } from "../timers.ts";
 import type { Transport } from "../transport.ts";
 import type { Effect } from "./actions.ts";
 import { type Decision, isPossible, transition } from "./machine.ts";
-import { type Event, eventDescriptions, type State, stateDescriptions } from "./names.generated.ts";
+import type { Event, State } from "./names.generated.ts";
+import {
+  abortedError,
+  closeError,
+  rejectedByUsError,
+  rejectedError,
+  unexpectedPduError,
+  versionRejection,
+} from "./outcomes.ts";
 import { transitions } from "./transitions.generated.ts";
 import { recogniseProtocol } from "./wrong-protocol.ts";
 
@@ -267,11 +266,7 @@ export class UpperLayerConnection implements PduHandler {
   /** How an association that this side has answered for the last time ended, or `otherwise`. */
   #outcome(otherwise: NetworkError): NetworkError | undefined {
     if (this.#isReleased) return undefined;
-    if (this.#rejection === undefined) return otherwise;
-    return new NetworkError(
-      "association-rejected",
-      `The association request was rejected: ${this.#rejection.reason}.`,
-    );
+    return this.#rejection === undefined ? otherwise : rejectedByUsError(this.#rejection);
   }
 
   /**
@@ -319,7 +314,7 @@ export class UpperLayerConnection implements PduHandler {
     const pdu = this.#received;
     if (event === "Evt16" && pdu?.kind === "A-ABORT") this.#end(this.#outcome(abortedError(pdu)));
     else if (from === "Sta2" && unexpectedInSta2.has(event))
-      this.#end(this.#remoteError ?? unexpected(event, from));
+      this.#end(this.#remoteError ?? unexpectedPduError(event, from));
   }
 
   #perform(effect: Effect, event: Event, from: State): void {
@@ -386,7 +381,7 @@ export class UpperLayerConnection implements PduHandler {
         if (pdu?.kind === "A-ABORT") this.#end(abortedError(pdu));
         return;
       case "indicate-provider-abort":
-        return this.#end(this.#remoteError ?? this.#closeError ?? unexpected(event, from));
+        return this.#end(this.#remoteError ?? this.#closeError ?? unexpectedPduError(event, from));
       default:
         return;
     }
@@ -443,46 +438,7 @@ const startsSomething: ReadonlySet<Event> = new Set(["Evt1", "Evt5", "Evt9", "Ev
 /** PDUs that no association can begin with. */
 const unexpectedInSta2: ReadonlySet<Event> = new Set(["Evt3", "Evt4", "Evt10", "Evt12", "Evt13"]);
 
-/** AE-6, for a request of a version that is not ours (PS3.8 9.3.4). */
-const versionRejection: AAssociateRj = {
-  kind: "A-ASSOCIATE-RJ",
-  result: "rejected-permanent",
-  source: "service-provider-acse",
-  reason: "protocol-version-not-supported",
-};
-
 /** Nothing more is expected of the peer than that the connection closes. */
 function isOver(state: State): boolean {
   return state === "Sta1" || state === "Sta13";
-}
-
-function unexpected(event: Event, state: State): RemoteProtocolError {
-  return new RemoteProtocolError(
-    `Unexpected from the peer: ${eventDescriptions[event]} while ${stateDescriptions[state]}.`,
-    AbortReason.UnexpectedPdu,
-  );
-}
-
-function closeError(error: Error | undefined): NetworkError {
-  if (error === undefined) {
-    return new NetworkError(
-      "connection-closed",
-      "The peer closed the connection without releasing the association.",
-    );
-  }
-  if (error instanceof NetworkError) return error;
-  return new NetworkError("connection-failed", `The connection broke: ${error.message}`, { cause: error });
-}
-
-function rejectedError(pdu: AAssociateRj, request: AAssociateRq | undefined): AssociationRejectedError {
-  return new AssociationRejectedError(pdu, {
-    calling: request?.callingAeTitle ?? "",
-    called: request?.calledAeTitle ?? "",
-  });
-}
-
-function abortedError(pdu: AAbort): AssociationAbortedError {
-  return pdu.source === 0
-    ? new AssociationAbortedError("service-user", "by the application")
-    : new AssociationAbortedError("service-provider", abortReasonWords(pdu.reason));
 }
