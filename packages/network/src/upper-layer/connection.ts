@@ -134,7 +134,9 @@ export class UpperLayerConnection implements PduHandler {
     return this.#hasRoom;
   }
 
+  /** Does nothing where the peer's release was answered already: what was asked is being done. */
   release(): void {
+    if (this.#isReleased && isOver(this.#state)) return;
     this.#handle("Evt11");
   }
 

@@ -121,6 +121,18 @@ describe.each(roles)("the %s", (role) => {
     expect(rig.peer.calls).toContain("destroy");
   });
 
+  it("has released when both sides do, one after the other", () => {
+    const rig = new ConnectionRig(role).open();
+    rig.peer.send(releaseRq);
+    rig.connection.confirmRelease();
+    rig.forget();
+    rig.connection.release(); // too late, and not a mistake
+    expect(rig.peer.takeReceived()).toEqual([]);
+    expect(rig.connection.state).toBe("Sta13");
+    rig.peer.close();
+    expect(rig.told).toEqual(["end: released"]);
+  });
+
   it("sends a peer that does not read no A-ABORT after A-ABORT", () => {
     const rig = new ConnectionRig(role).open();
     rig.peer.isReading = false;
