@@ -11,6 +11,7 @@ const [data, command, lastData, lastCommand] = [0, 1, 2, 3];
 const dataSet = Uint8Array.of(8, 0, 5, 0, 0, 0, 0, 0, 0xaa, 0xbb);
 
 const none = new Uint8Array(0);
+const rq = storeRq();
 
 function assembler(): { messages: Message[]; at: MessageAssembler } {
   const messages: Message[] = [];
@@ -66,6 +67,33 @@ describe("messages", () => {
     expect(hex((await messages[0]?.dataSet?.bytes()) ?? bytes())).toBe(hex(dataSet));
   });
 
+  it("give a data set of single bytes in few chunks, and one of any pieces in its order", async () => {
+    const whole = Uint8Array.from({ length: 100_000 }, (_, index) => (index * 7919) >> 5);
+    for (const sizes of [[1], [1, 1023], [1, 1024, 0, 5000, 3], [700], [16_384, 1], [40_000, 2]]) {
+      const { at, messages } = assembler();
+      at.fragment(1, lastCommand, rq, true);
+      let pieces = 0;
+      for (let from = 0; from < whole.length; pieces++) {
+        const piece = whole.subarray(from, from + (sizes[pieces % sizes.length] ?? 1));
+        from += piece.length;
+        at.fragment(1, from < whole.length ? data : lastData, piece, true);
+      }
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of messages[0]?.dataSet ?? []) chunks.push(chunk);
+      expect(Buffer.concat(chunks).equals(whole), String(sizes)).toBe(true);
+      const isAllSmall = sizes.every((size) => size < 1024);
+      expect(chunks.length, String(sizes)).toBeLessThanOrEqual(isAllSmall ? 7 : pieces);
+    }
+  });
+
+  it("hand the large pieces of a data set on as views, without a copy", async () => {
+    const { at, messages } = assembler();
+    const large = new Uint8Array(4096);
+    at.fragment(1, lastCommand, rq, true);
+    at.fragment(1, lastData, large, true);
+    expect(await messages[0]?.dataSet?.bytes()).toBe(large);
+  });
+
   it("keep nothing of the chunk their command came in", () => {
     const { at, messages } = assembler();
     const chunk = echoRq(3).slice();
@@ -94,8 +122,6 @@ describe("messages", () => {
     for (const [context, control, piece] of fragments) at.fragment(context, control, piece, true);
     return at;
   };
-  const rq = storeRq();
-
   it.each([
     ["a data set without a command", begun(), 1, data, dataSet],
     ["a data set after its end", begun([1, lastCommand, rq], [1, lastData, dataSet]), 1, lastData, dataSet],

@@ -23,6 +23,8 @@ export interface Message {
 
 /** A command set is some hundred bytes; more than this is none. */
 const maximumCommandLength = 1 << 16;
+const smallPiece = 1 << 10;
+const gatheredLength = 1 << 14;
 
 export class MessageAssembler {
   readonly #onMessage: (message: Message) => void;
@@ -33,6 +35,9 @@ export class MessageAssembler {
   #command: Uint8Array = empty;
   #commandLength = 0;
   #dataSet: DataStream | undefined;
+  /** Small pieces of the data set, until there are enough of them. */
+  #small: Uint8Array = empty;
+  #smallLength = 0;
 
   constructor(onMessage: (message: Message) => void, flow: { pause(): void; resume(): void }) {
     this.#onMessage = onMessage;
@@ -56,11 +61,8 @@ export class MessageAssembler {
       );
     }
     this.#contextId = contextId;
-    if (isCommand) return this.#commandPiece(piece, isLast);
-    this.#dataSet?.push(piece);
-    if (!isLast) return;
-    this.#dataSet?.end();
-    this.#dataSet = undefined;
+    if (isCommand) this.#commandPiece(piece, isLast);
+    else if (this.#dataSet !== undefined) this.#dataSetPiece(this.#dataSet, piece, isLast);
   }
 
   /**
@@ -79,6 +81,7 @@ export class MessageAssembler {
   end(error: Error): void {
     this.#dataSet?.fail(error);
     this.#dataSet = undefined;
+    this.#smallLength = 0;
     this.#takeCommand();
   }
 
@@ -99,6 +102,31 @@ export class MessageAssembler {
     this.#isCommandOpen = false;
     if (command.hasDataSet) this.#dataSet = new DataStream(this.#flow);
     this.#onMessage({ contextId: this.#contextId, command, dataSet: this.#dataSet });
+  }
+
+  /**
+   * A view of each piece costs some hundred bytes and keeps its chunk: a data set of single bytes would take a hundred
+   * times its size. So small ones are gathered, and large ones go on as they are.
+   */
+  #dataSetPiece(dataSet: DataStream, piece: Uint8Array, isLast: boolean): void {
+    const isSmall = piece.byteLength < smallPiece && !(isLast && this.#smallLength === 0);
+    if (isSmall) {
+      if (this.#smallLength + piece.byteLength > gatheredLength) this.#flush(dataSet);
+      if (this.#small.byteLength === 0) this.#small = new Uint8Array(gatheredLength);
+      this.#small.set(piece, this.#smallLength);
+      this.#smallLength += piece.byteLength;
+    }
+    if (!isSmall || isLast) this.#flush(dataSet);
+    if (!isSmall) dataSet.push(piece);
+    if (!isLast) return;
+    dataSet.end();
+    this.#dataSet = undefined;
+  }
+
+  #flush(dataSet: DataStream): void {
+    if (this.#smallLength === 0) return;
+    dataSet.push(this.#small.slice(0, this.#smallLength));
+    this.#smallLength = 0;
   }
 
   #collect(piece: Uint8Array, length: number): void {
