@@ -287,6 +287,8 @@ export class UpperLayerConnection implements PduHandler {
 
   #giveUp(error: NetworkError): void {
     if (this.#ended) return;
+    // A release that was answered, or a rejection, is what it ended with, whatever comes behind it.
+    if (isOver(this.#state)) return this.#end(this.#outcome(error));
     if (isPossible(this.#state, "Evt15")) this.#handle("Evt15");
     // Nothing was asked yet, so there is nobody to send A-ABORT to: closed as when ARTIM runs out (AA-2).
     else if (this.#state === "Sta2") this.#handle("Evt18");

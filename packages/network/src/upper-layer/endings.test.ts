@@ -121,6 +121,22 @@ describe.each(roles)("the %s", (role) => {
     expect(rig.peer.calls).toContain("destroy");
   });
 
+  it("has released when the peer did, whatever comes behind it", () => {
+    for (const act of [
+      (rig: ConnectionRig) => rig.peer.send(unknown),
+      (rig: ConnectionRig) => rig.connection.abort(),
+      (rig: ConnectionRig) => rig.peer.send(abort(0, 0)),
+      (rig: ConnectionRig) => rig.peer.close(new Error("ECONNRESET")),
+    ]) {
+      const rig = new ConnectionRig(role).open();
+      rig.peer.send(releaseRq);
+      rig.connection.confirmRelease();
+      rig.forget();
+      act(rig);
+      expect(rig.told).toEqual(["end: released"]);
+    }
+  });
+
   it("has released when both sides do, one after the other", () => {
     const rig = new ConnectionRig(role).open();
     rig.peer.send(releaseRq);
@@ -205,6 +221,14 @@ describe("a release collision, PS3.8 9.2.3", () => {
     rig.peer.close();
     expect(rig.connection.state).toBe("Sta1");
     expect(rig.clock.running).toEqual([]);
+  });
+
+  it("that is aborted half-way is no release, though our answer is out", () => {
+    inState("Sta11", "requestor", (rig) => {
+      rig.connection.abort();
+      rig.peer.close();
+      expect(rig.told).toEqual(["end: association-ended"]);
+    });
   });
 
   it("that the peer breaks off is an error for both", () => {
