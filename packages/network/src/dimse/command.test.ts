@@ -110,4 +110,29 @@ describe("command sets", () => {
       ),
     ).toBe(true);
   });
+
+  it("never shorten a UID, and refuse an AE title that is too long", () => {
+    const uid = `1.2.${"3".repeat(70)}`;
+    const command: Command = { kind: "C-STORE-RQ", hasDataSet: true, affectedSopInstanceUid: uid };
+    expect(decodeCommand(encodeCommand(command))).toEqual(command);
+    expect(() => encodeCommand({ ...command, moveDestination: "x".repeat(17) })).toThrowError(
+      expect.objectContaining({ code: "argument-invalid" }),
+    );
+  });
+
+  it("may be long: thousands of tags, and a short one after it is itself", () => {
+    const attributeIdentifierList = Array.from({ length: 4000 }, (_, index) => 0x00100000 + index);
+    const long: Command = { kind: "N-GET-RQ", messageId: 1, attributeIdentifierList, hasDataSet: false };
+    const first = encodeCommand(echo);
+    expect(decodeCommand(encodeCommand(long))).toEqual(long);
+    expect(encodeCommand(echo)).toEqual(first);
+  });
+
+  it("are bytes of their own, not of the next one", () => {
+    const first = encodeCommand(echo);
+    const copy = first.slice();
+    encodeCommand(full);
+    expect(first).toEqual(copy);
+    expect(first.buffer.byteLength).toBe(first.byteLength);
+  });
 });

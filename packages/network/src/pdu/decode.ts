@@ -1,8 +1,18 @@
 /**
- * Bytes to PDUs, PS3.8 9.3. Every length is compared with what encloses it before it is used; items of an unknown type
- * are skipped, as 9.3.1 asks.
+ * Bytes to PDUs, PS3.8 9.3. Peers break rules, so only what cannot be understood is refused, and with it the
+ * association:
+ *
+ * - **Refused** as "invalid PDU parameter value" (Table 9-26): a length beyond what encloses it, or too short for its
+ *   fields; one context id given twice, as a message could not say which it means (9.3.2.2 asks for unique ids); a
+ *   maximum length in which no fragment fits. Every length is compared before it is used.
+ * - **Read over**: reserved bytes of any value (9.3.1), items of unknown types (9.3.1), bytes behind the known fields of
+ *   an item, and an item that may occur once and comes again: the first one counts.
+ * - **Left to the negotiation**: no application context, no presentation contexts, contexts without an abstract or
+ *   transfer syntax, even context ids, UIDs that are empty, over-long or none. Each has an answer of its own in
+ *   A-ASSOCIATE-RJ or among the results of A-ASSOCIATE-AC, which tells the peer more than an abort.
  */
 import { RemoteProtocolError } from "../errors.ts";
+import { invalidValue, ItemReader, tooShort } from "./item-reader.ts";
 import {
   type AAssociateAc,
   type AAssociateRq,
@@ -32,7 +42,7 @@ export function decodePdu(type: number, body: Uint8Array): Pdu {
   switch (type) {
     case PduType.AAssociateRq:
     case PduType.AAssociateAc:
-      return associate(type, new Reader(body));
+      return associate(type, new ItemReader(body));
     case PduType.AAssociateRj:
       return reject(body);
     case PduType.AReleaseRq:
@@ -65,52 +75,72 @@ function reject(body: Uint8Array): Pdu {
   };
 }
 
-function associate(type: number, reader: Reader): AAssociateRq | AAssociateAc {
+function associate(type: number, reader: ItemReader): AAssociateRq | AAssociateAc {
   const protocolVersion = reader.uint16();
   reader.skip(2);
   const calledAeTitle = reader.aeTitle();
   const callingAeTitle = reader.aeTitle();
   reader.skip(32);
-  let applicationContextName = "";
-  let userInformation: UserInformation = { maximumPduLength: 0, implementationClassUid: "" };
+  let applicationContextName: string | undefined;
+  let userInformation: UserInformation | undefined;
   const proposed: PresentationContextRq[] = [];
   const answered: PresentationContextResult[] = [];
   for (const [itemType, body] of reader.items()) {
-    if (itemType === 0x10) applicationContextName = body.text(body.left);
-    else if (itemType === 0x20 && type === PduType.AAssociateRq) proposed.push(contextRq(body));
-    else if (itemType === 0x21 && type === PduType.AAssociateAc) answered.push(contextResult(body));
-    else if (itemType === 0x50) userInformation = userInformationOf(body);
+    if (itemType === 0x10) applicationContextName ??= body.text(body.left);
+    else if (itemType === 0x20 && type === PduType.AAssociateRq) add(proposed, contextRq(body));
+    else if (itemType === 0x21 && type === PduType.AAssociateAc) add(answered, contextResult(body));
+    else if (itemType === 0x50) userInformation ??= userInformationOf(body);
   }
-  const common = { protocolVersion, calledAeTitle, callingAeTitle, applicationContextName, userInformation };
+  const common = {
+    protocolVersion,
+    calledAeTitle,
+    callingAeTitle,
+    applicationContextName: applicationContextName ?? "",
+    userInformation: userInformation ?? {
+      maximumPduLength: assumedMaximumLength,
+      implementationClassUid: "",
+    },
+  };
   return type === PduType.AAssociateRq
     ? { kind: "A-ASSOCIATE-RQ", ...common, contexts: proposed }
     : { kind: "A-ASSOCIATE-AC", ...common, contexts: answered };
 }
 
-function contextRq(reader: Reader): PresentationContextRq {
-  const id = reader.uint8();
-  reader.skip(3);
-  let abstractSyntaxUid = "";
-  const transferSyntaxUids: string[] = [];
-  for (const [type, body] of reader.items()) {
-    if (type === 0x30) abstractSyntaxUid = body.uid(body.left);
-    else if (type === 0x40) transferSyntaxUids.push(body.uid(body.left));
+/** At most 256 of them, whatever the length of the PDU. */
+function add<T extends { readonly id: number }>(contexts: T[], context: T): void {
+  if (contexts.some(({ id }) => id === context.id)) {
+    throw invalidValue(`The peer gave presentation context ${context.id} twice.`);
   }
-  return { id, abstractSyntaxUid, transferSyntaxUids };
+  contexts.push(context);
 }
 
-function contextResult(reader: Reader): PresentationContextResult {
+function contextRq(reader: ItemReader): PresentationContextRq {
+  const id = reader.uint8();
+  reader.skip(3);
+  let abstractSyntaxUid: string | undefined;
+  const transferSyntaxUids: string[] = [];
+  for (const [type, body] of reader.items()) {
+    if (type === 0x30) abstractSyntaxUid ??= body.text(body.left);
+    else if (type === 0x40) transferSyntaxUids.push(body.text(body.left));
+  }
+  return { id, abstractSyntaxUid: abstractSyntaxUid ?? "", transferSyntaxUids };
+}
+
+function contextResult(reader: ItemReader): PresentationContextResult {
   const id = reader.uint8();
   reader.skip(1);
   const result = contextResults[reader.uint8()] ?? "no-reason";
   reader.skip(1);
-  let transferSyntaxUid = "";
-  for (const [type, body] of reader.items()) if (type === 0x40) transferSyntaxUid = body.uid(body.left);
-  return { id, result, transferSyntaxUid };
+  let transferSyntaxUid: string | undefined;
+  for (const [type, body] of reader.items()) if (type === 0x40) transferSyntaxUid ??= body.text(body.left);
+  // Accepted in no syntax is not usable: as a context that was refused without a reason.
+  if (result === "acceptance" && !transferSyntaxUid)
+    return { id, result: "no-reason", transferSyntaxUid: "" };
+  return { id, result, transferSyntaxUid: transferSyntaxUid ?? "" };
 }
 
-function userInformationOf(reader: Reader): UserInformation {
-  const user: Mutable<UserInformation> = { maximumPduLength: 0, implementationClassUid: "" };
+function userInformationOf(reader: ItemReader): UserInformation {
+  const user: Mutable<Partial<UserInformation>> = {};
   const roleSelections: RoleSelection[] = [];
   const extended: ExtendedNegotiation[] = [];
   const common: CommonExtendedNegotiation[] = [];
@@ -118,37 +148,37 @@ function userInformationOf(reader: Reader): UserInformation {
   for (const [type, body] of reader.items()) {
     switch (type) {
       case 0x51:
-        user.maximumPduLength = body.uint32();
+        user.maximumPduLength ??= maximumLength(body);
         break;
       case 0x52:
-        user.implementationClassUid = body.uid(body.left);
+        user.implementationClassUid ??= body.text(body.left);
         break;
       case 0x53:
-        user.asynchronousOperations = { invoked: body.uint16(), performed: body.uint16() };
+        user.asynchronousOperations ??= { invoked: body.uint16(), performed: body.uint16() };
         break;
       case 0x54:
         roleSelections.push({
-          sopClassUid: body.uid(body.uint16()),
+          sopClassUid: body.text(body.uint16()),
           scuRole: body.uint8() !== 0,
           scpRole: body.uint8() !== 0,
         });
         break;
       case 0x55:
-        user.implementationVersionName = body.text(body.left);
+        user.implementationVersionName ??= body.text(body.left);
         break;
       case 0x56:
-        extended.push({ sopClassUid: body.uid(body.uint16()), information: body.rest() });
+        extended.push({ sopClassUid: body.text(body.uint16()), information: body.rest() });
         break;
       case 0x57:
         common.push(commonExtended(body));
         break;
       case 0x58: {
         const identity = userIdentity(body);
-        if (identity !== undefined) user.userIdentity = identity;
+        if (identity !== undefined) user.userIdentity ??= identity;
         break;
       }
       case 0x59:
-        user.userIdentityResponse = body.counted().rest();
+        user.userIdentityResponse ??= body.counted().rest();
         break;
       default:
         others.push({ type, bytes: body.rest() });
@@ -158,22 +188,35 @@ function userInformationOf(reader: Reader): UserInformation {
   if (extended.length > 0) user.extendedNegotiations = extended;
   if (common.length > 0) user.commonExtendedNegotiations = common;
   if (others.length > 0) user.others = others;
-  return user;
+  return {
+    ...user,
+    maximumPduLength: user.maximumPduLength ?? assumedMaximumLength,
+    implementationClassUid: user.implementationClassUid ?? "",
+  };
+}
+
+/** PS3.8 D.1: 0 is no limit. */
+function maximumLength(body: ItemReader): number {
+  const length = body.uint32();
+  if (length !== 0 && length < smallestMaximumLength) {
+    throw invalidValue(`The peer takes P-DATA-TF of ${length} bytes only: no fragment fits in that.`);
+  }
+  return length;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-function commonExtended(body: Reader): CommonExtendedNegotiation {
-  const sopClassUid = body.uid(body.uint16());
-  const serviceClassUid = body.uid(body.uint16());
+function commonExtended(body: ItemReader): CommonExtendedNegotiation {
+  const sopClassUid = body.text(body.uint16());
+  const serviceClassUid = body.text(body.uint16());
   const related = body.counted();
   const relatedGeneralSopClassUids: string[] = [];
-  while (related.left > 0) relatedGeneralSopClassUids.push(related.uid(related.uint16()));
+  while (related.left > 0) relatedGeneralSopClassUids.push(related.text(related.uint16()));
   return { sopClassUid, serviceClassUid, relatedGeneralSopClassUids };
 }
 
 /** Undefined for a type of a later standard: the peer is then served as one that gave no identity. */
-function userIdentity(body: Reader): UserIdentity | undefined {
+function userIdentity(body: ItemReader): UserIdentity | undefined {
   const type = userIdentityTypes[body.uint8()];
   const positiveResponseRequested = body.uint8() !== 0;
   const primary = body.counted().rest();
@@ -186,81 +229,9 @@ function need(body: Uint8Array, length: number): void {
   if (body.byteLength < length) throw tooShort();
 }
 
-function tooShort(): RemoteProtocolError {
-  return new RemoteProtocolError(
-    "The peer sent a PDU that is shorter than its content.",
-    AbortReason.InvalidPduParameterValue,
-  );
-}
+/** For a peer that does not say what it takes, though PS3.8 D.1 asks it to: every implementation takes this much. */
+const assumedMaximumLength = 16_384;
+/** A PDV's header of six bytes and a fragment of two: their lengths are even (PS3.8 Annex E.2). */
+const smallestMaximumLength = 8;
 
 const hex = (value: number): string => `${value.toString(16).toUpperCase().padStart(2, "0")}H`;
-
-/** Reads within bounds: a length beyond the enclosing item is an error before anything is taken. */
-class Reader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  get left(): number {
-    return this.#bytes.byteLength - this.#at;
-  }
-
-  *items(): Generator<readonly [type: number, body: Reader]> {
-    while (this.left > 0) {
-      const type = this.uint8();
-      this.skip(1);
-      const body = new Reader(this.#take(this.uint16()));
-      yield [type, body];
-    }
-  }
-
-  uint8(): number {
-    return this.#take(1)[0] ?? 0;
-  }
-
-  uint16(): number {
-    return this.uint8() * 0x100 + this.uint8();
-  }
-
-  uint32(): number {
-    return this.uint16() * 0x10000 + this.uint16();
-  }
-
-  skip(count: number): void {
-    this.#take(count);
-  }
-
-  /** A value after its length in two bytes. */
-  counted(): Reader {
-    return new Reader(this.#take(this.uint16()));
-  }
-
-  rest(): Uint8Array {
-    return this.#take(this.left).slice();
-  }
-
-  /** Leading and trailing spaces mean nothing; some peers fill up with NUL. Case stays as it is. */
-  aeTitle(): string {
-    return this.text(16);
-  }
-
-  /** UIDs are not padded here; a NUL that a peer added all the same is dropped. */
-  uid(length: number): string {
-    return this.text(length);
-  }
-
-  text(length: number): string {
-    let text = "";
-    for (const byte of this.#take(length)) text += String.fromCharCode(byte);
-    return text.replace(/^[ \0]+|[ \0]+$/g, "");
-  }
-
-  #take(count: number): Uint8Array {
-    if (count > this.left) throw tooShort();
-    this.#at += count;
-    return this.#bytes.subarray(this.#at - count, this.#at);
-  }
-}

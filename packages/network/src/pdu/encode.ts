@@ -13,6 +13,7 @@ import {
   userIdentityTypes,
 } from "./types.ts";
 
+/** @throws LocalProtocolError `argument-invalid` for a value that is longer than the PDU has room for */
 export function encodePdu(pdu: Pdu): Uint8Array {
   switch (pdu.kind) {
     case "A-ASSOCIATE-RQ":
@@ -55,92 +56,161 @@ function short(type: number, ...body: readonly [number, number, number, number])
 }
 
 function associate(pdu: AAssociateRq | AAssociateAc): Uint8Array {
-  const body: number[] = [];
-  body.push(...uint16(pdu.protocolVersion), 0, 0);
-  body.push(...aeTitle(pdu.calledAeTitle), ...aeTitle(pdu.callingAeTitle));
-  for (let index = 0; index < 32; index++) body.push(0);
-  body.push(...item(0x10, ascii(pdu.applicationContextName)));
-  if (pdu.kind === "A-ASSOCIATE-RQ") {
-    for (const context of pdu.contexts) {
-      const syntaxes = context.transferSyntaxUids.flatMap((uid) => item(0x40, ascii(uid)));
-      body.push(
-        ...item(0x20, [context.id, 0, 0, 0, ...item(0x30, ascii(context.abstractSyntaxUid)), ...syntaxes]),
-      );
+  const writer = new ByteWriter();
+  writer.uint8(pdu.kind === "A-ASSOCIATE-RQ" ? PduType.AAssociateRq : PduType.AAssociateAc, 0);
+  writer.counted(4, "An association PDU", () => {
+    writer.uint16(pdu.protocolVersion);
+    writer.uint8(0, 0);
+    writer.aeTitle(pdu.calledAeTitle);
+    writer.aeTitle(pdu.callingAeTitle);
+    writer.bytes(new Uint8Array(32));
+    writer.item(0x10, () => writer.text(pdu.applicationContextName));
+    if (pdu.kind === "A-ASSOCIATE-RQ") {
+      for (const { id, abstractSyntaxUid, transferSyntaxUids } of pdu.contexts) {
+        writer.item(0x20, () => {
+          writer.uint8(id, 0, 0, 0);
+          writer.item(0x30, () => writer.text(abstractSyntaxUid));
+          for (const uid of transferSyntaxUids) writer.item(0x40, () => writer.text(uid));
+        });
+      }
+    } else {
+      for (const { id, result, transferSyntaxUid } of pdu.contexts) {
+        writer.item(0x21, () => {
+          writer.uint8(id, 0, contextResults.indexOf(result), 0);
+          writer.item(0x40, () => writer.text(transferSyntaxUid));
+        });
+      }
     }
-  } else {
-    for (const context of pdu.contexts) {
-      const result = contextResults.indexOf(context.result);
-      body.push(...item(0x21, [context.id, 0, result, 0, ...item(0x40, ascii(context.transferSyntaxUid))]));
-    }
-  }
-  body.push(...item(0x50, userInformation(pdu.userInformation)));
-  const bytes = new Uint8Array(6 + body.length);
-  bytes[0] = pdu.kind === "A-ASSOCIATE-RQ" ? PduType.AAssociateRq : PduType.AAssociateAc;
-  new DataView(bytes.buffer).setUint32(2, body.length);
-  bytes.set(body, 6);
-  return bytes;
+    writer.item(0x50, () => userInformation(writer, pdu.userInformation));
+  });
+  return writer.take();
 }
 
 /** Sub-items in ascending order of their types, as PS3.7 D.3.3 lists them. */
-function userInformation(user: UserInformation): number[] {
-  const items = [
-    ...item(0x51, uint32(user.maximumPduLength)),
-    ...item(0x52, ascii(user.implementationClassUid)),
-  ];
-  if (user.asynchronousOperations !== undefined) {
-    const { invoked, performed } = user.asynchronousOperations;
-    items.push(...item(0x53, [...uint16(invoked), ...uint16(performed)]));
+function userInformation(writer: ByteWriter, user: UserInformation): void {
+  const { asynchronousOperations, userIdentity, implementationVersionName, userIdentityResponse } = user;
+  writer.item(0x51, () => writer.uint32(user.maximumPduLength));
+  writer.item(0x52, () => writer.text(user.implementationClassUid));
+  if (asynchronousOperations !== undefined) {
+    writer.item(0x53, () => {
+      writer.uint16(asynchronousOperations.invoked);
+      writer.uint16(asynchronousOperations.performed);
+    });
   }
   for (const role of user.roleSelections ?? []) {
-    items.push(
-      ...item(0x54, [...counted(ascii(role.sopClassUid)), Number(role.scuRole), Number(role.scpRole)]),
-    );
+    writer.item(0x54, () => {
+      writer.countedText(role.sopClassUid);
+      writer.uint8(Number(role.scuRole), Number(role.scpRole));
+    });
   }
-  if (user.implementationVersionName !== undefined)
-    items.push(...item(0x55, ascii(user.implementationVersionName)));
+  if (implementationVersionName !== undefined)
+    writer.item(0x55, () => writer.text(implementationVersionName));
   for (const { sopClassUid, information } of user.extendedNegotiations ?? []) {
-    items.push(...item(0x56, [...counted(ascii(sopClassUid)), ...information]));
+    writer.item(0x56, () => {
+      writer.countedText(sopClassUid);
+      writer.bytes(information);
+    });
   }
   for (const common of user.commonExtendedNegotiations ?? []) {
-    const related = common.relatedGeneralSopClassUids.flatMap((uid) => counted(ascii(uid)));
-    items.push(
-      ...item(0x57, [
-        ...counted(ascii(common.sopClassUid)),
-        ...counted(ascii(common.serviceClassUid)),
-        ...counted(related),
-      ]),
-    );
+    writer.item(0x57, () => {
+      writer.countedText(common.sopClassUid);
+      writer.countedText(common.serviceClassUid);
+      writer.counted(2, "The related SOP classes", () => {
+        for (const uid of common.relatedGeneralSopClassUids) writer.countedText(uid);
+      });
+    });
   }
-  if (user.userIdentity !== undefined) {
-    const { type, positiveResponseRequested, primary, secondary } = user.userIdentity;
-    items.push(
-      ...item(0x58, [
-        userIdentityTypes.indexOf(type),
-        Number(positiveResponseRequested),
-        ...counted(primary),
-        ...counted(secondary ?? []),
-      ]),
-    );
+  if (userIdentity !== undefined) {
+    writer.item(0x58, () => {
+      writer.uint8(
+        userIdentityTypes.indexOf(userIdentity.type),
+        Number(userIdentity.positiveResponseRequested),
+      );
+      writer.countedBytes(userIdentity.primary);
+      writer.countedBytes(userIdentity.secondary ?? new Uint8Array(0));
+    });
   }
-  if (user.userIdentityResponse !== undefined) items.push(...item(0x59, counted(user.userIdentityResponse)));
-  for (const other of user.others ?? []) items.push(...item(other.type, [...other.bytes]));
-  return items;
+  if (userIdentityResponse !== undefined) writer.item(0x59, () => writer.countedBytes(userIdentityResponse));
+  for (const other of user.others ?? []) writer.item(other.type, () => writer.bytes(other.bytes));
 }
 
-/** @throws LocalProtocolError when the value is longer than an item can say */
-function item(type: number, body: readonly number[]): number[] {
-  if (body.length > 0xffff) {
-    throw new LocalProtocolError(
-      "argument-invalid",
-      `Item ${type.toString(16)}H of the association request would have ${body.length} bytes; 65,535 are possible.`,
-    );
+/** Bytes one after another; lengths are filled in when what they count is there. */
+class ByteWriter {
+  #bytes = new Uint8Array(1024);
+  #length = 0;
+
+  take(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
   }
-  return [type, 0, ...uint16(body.length), ...body];
+
+  uint8(...values: readonly number[]): void {
+    this.bytes(values);
+  }
+
+  uint16(value: number): void {
+    this.uint8(value >>> 8, value);
+  }
+
+  uint32(value: number): void {
+    this.uint16(value >>> 16);
+    this.uint16(value);
+  }
+
+  bytes(bytes: ArrayLike<number>): void {
+    const at = this.#reserve(bytes.length);
+    this.#bytes.set(bytes, at);
+  }
+
+  text(text: string): void {
+    const at = this.#reserve(text.length);
+    for (let index = 0; index < text.length; index++) this.#bytes[at + index] = text.charCodeAt(index);
+  }
+
+  aeTitle(title: string): void {
+    if (title.length > 16) throw tooLong(`The AE title "${title}"`, title.length, 16);
+    this.text(title.padEnd(16, " "));
+  }
+
+  /** PS3.8 9.3.1: type, reserved, length in two bytes, value. */
+  item(type: number, write: () => void): void {
+    this.uint8(type, 0);
+    this.counted(2, `Item ${type.toString(16).toUpperCase()}H of the association PDU`, write);
+  }
+
+  countedText(text: string): void {
+    this.counted(2, "A UID", () => this.text(text));
+  }
+
+  countedBytes(bytes: Uint8Array): void {
+    this.counted(2, "A value of the user identity", () => this.bytes(bytes));
+  }
+
+  /** What `write` writes, after its length in so many bytes. */
+  counted(size: 2 | 4, what: string, write: () => void): void {
+    const at = this.#reserve(size);
+    write();
+    const length = this.#length - at - size;
+    if (size === 2 && length > 0xffff) throw tooLong(what, length, 0xffff);
+    const view = new DataView(this.#bytes.buffer);
+    if (size === 2) view.setUint16(at, length);
+    else view.setUint32(at, length);
+  }
+
+  #reserve(count: number): number {
+    const at = this.#length;
+    this.#length += count;
+    if (this.#length > this.#bytes.byteLength) {
+      const grown = new Uint8Array(Math.max(this.#length, this.#bytes.byteLength * 2));
+      grown.set(this.#bytes.subarray(0, at));
+      this.#bytes = grown;
+    }
+    return at;
+  }
 }
 
-/** A value after its length in two bytes. */
-const counted = (body: ArrayLike<number>): number[] => [...uint16(body.length), ...Array.from(body)];
-const uint16 = (value: number): number[] => [(value >>> 8) & 0xff, value & 0xff];
-const uint32 = (value: number): number[] => [...uint16(value >>> 16), ...uint16(value & 0xffff)];
-const ascii = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0) & 0xff);
-const aeTitle = (title: string): number[] => ascii(title.padEnd(16, " ").slice(0, 16));
+function tooLong(what: string, length: number, possible: number): LocalProtocolError {
+  return new LocalProtocolError(
+    "argument-invalid",
+    `${what} would have ${length} bytes; ${possible} are possible.`,
+  );
+}

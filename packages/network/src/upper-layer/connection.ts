@@ -5,23 +5,14 @@
  * The table rules every transition. For P-DATA-TF in Sta6 the look-up is all there is: no object, promise or timer per
  * PDU.
  */
-import {
-  AssociationAbortedError,
-  AssociationRejectedError,
-  LocalProtocolError,
-  NetworkError,
-  RemoteProtocolError,
-  TimeoutError,
-} from "../errors.ts";
+import { LocalProtocolError, NetworkError, RemoteProtocolError, TimeoutError } from "../errors.ts";
 import { encodePdu } from "../pdu/encode.ts";
 import { type PduHandler, PduReader } from "../pdu/reader.ts";
 import {
   type AAssociateAc,
   type AAssociateRj,
   type AAssociateRq,
-  type AAbort,
   AbortReason,
-  abortReasonWords,
   type Pdu,
 } from "../pdu/types.ts";
 import type { AssociationEventDetail, AssociationObserver } from "../timeline.ts";
@@ -30,6 +21,14 @@ import type { Transport } from "../transport.ts";
 import type { Effect } from "./actions.ts";
 import { type Decision, isPossible, transition } from "./machine.ts";
 import type { Event, State } from "./names.generated.ts";
+import {
+  abortedError,
+  closeError,
+  rejectedByUsError,
+  rejectedError,
+  unexpectedPduError,
+  versionRejection,
+} from "./outcomes.ts";
 import { transitions } from "./transitions.generated.ts";
 import { recogniseProtocol } from "./wrong-protocol.ts";
 
@@ -65,15 +64,21 @@ export class UpperLayerConnection implements PduHandler {
   #artim: unknown;
   #ended = false;
   /** First bytes the peer sent, to name another protocol. */
-  #greeting: Uint8Array | undefined;
+  #greeting: Uint8Array = new Uint8Array(0);
   #request: AAssociateRq | undefined;
   #received: Pdu | undefined;
   #toSend: Pdu | undefined;
+  /** What is wrong with the PDU or message that is being handled. */
   #remoteError: RemoteProtocolError | undefined;
   /** Why the connection ended without the peer's word. */
   #closeError: NetworkError | undefined;
   /** The peer's release was confirmed: what is left is that the connection closes. */
   #isReleased = false;
+  /** The peer's request was answered with A-ASSOCIATE-RJ: likewise. */
+  #rejection: AAssociateRj | undefined;
+  #isPaused = false;
+  /** The transport took all that was written. */
+  #hasRoom = true;
 
   constructor(transport: Transport, handlers: ConnectionHandlers, options: ConnectionOptions) {
     this.#transport = transport;
@@ -105,6 +110,7 @@ export class UpperLayerConnection implements PduHandler {
     this.#handle("Evt2");
   }
 
+  /** The answers to the peer do nothing when the association ended while the user made up its mind. */
   accept(answer: AAssociateAc): void {
     this.#toSend = answer;
     this.#handle("Evt7");
@@ -124,10 +130,13 @@ export class UpperLayerConnection implements PduHandler {
     if (this.#state !== "Sta6" && this.#state !== "Sta8") {
       throw new LocalProtocolError("association-ended", "The association is not up any more.");
     }
-    return this.#transport.write(pdus);
+    this.#hasRoom = this.#transport.write(pdus);
+    return this.#hasRoom;
   }
 
+  /** Does nothing where the peer's release was answered already: what was asked is being done. */
   release(): void {
+    if (this.#isReleased && isOver(this.#state)) return;
     this.#handle("Evt11");
   }
 
@@ -137,28 +146,31 @@ export class UpperLayerConnection implements PduHandler {
   }
 
   abort(): void {
-    if (isPossible(this.#state, "Evt15")) this.#handle("Evt15");
-    this.#end(new LocalProtocolError("association-ended", "The association was aborted from this side."));
+    this.#giveUp(new LocalProtocolError("association-ended", "The association was aborted from this side."));
   }
 
   /** Gives up on the peer with an error of ours: a timeout, or a message that is none. */
   fail(error: NetworkError): void {
-    if (isPossible(this.#state, "Evt15")) this.#handle("Evt15");
-    this.#end(error);
+    this.#giveUp(error);
   }
 
   /** Reports a message that breaks the protocol above the PDUs: A-ABORT by the provider, as for a malformed PDU. */
   violation(error: RemoteProtocolError): void {
     this.#remoteError = error;
     if (isPossible(this.#state, "Evt19")) this.#handle("Evt19");
-    this.#end(error);
+    this.#remoteError = undefined;
+    this.#giveUp(error); // where the table has no such event: the transport delivered before it was connected
   }
 
   pause(): void {
+    if (isOver(this.#state)) return;
+    this.#isPaused = true;
     this.#transport.pause();
   }
 
   resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
     this.#transport.resume();
   }
 
@@ -167,17 +179,41 @@ export class UpperLayerConnection implements PduHandler {
   onPData(): void {
     const action = transitions[this.#state].Evt10;
     // DT-2 and AR-6 hand the fragments on; everything else goes through the machine.
-    if (action !== "DT-2" && action !== "AR-6") this.#handle("Evt10");
+    if (action === "DT-2" || action === "AR-6") return;
+    this.#reader.skip();
+    try {
+      this.#handle("Evt10");
+    } catch (error) {
+      this.#onHandlerError(error);
+    }
   }
 
   onFragment(contextId: number, control: number, piece: Uint8Array, isEnd: boolean): void {
-    if (this.#state === "Sta6" || this.#state === "Sta7")
+    if (this.#state !== "Sta6" && this.#state !== "Sta7") return;
+    try {
       this.#handlers.onFragment(contextId, control, piece, isEnd);
+    } catch (error) {
+      this.#reader.skip(); // one event for the PDU, whatever else is wrong with it
+      this.#onHandlerError(error);
+    }
   }
 
   onPdu(pdu: Pdu): void {
     this.#received = pdu;
     this.#tellObserver({ kind: "pdu", direction: "received", pdu });
+    try {
+      this.#dispatch(pdu);
+    } catch (error) {
+      this.#onHandlerError(error);
+    }
+  }
+
+  onInvalid(error: RemoteProtocolError): void {
+    const isEarly = this.#state === "Sta2" || this.#state === "Sta5";
+    this.violation((isEarly ? recogniseProtocol(this.#greeting) : undefined) ?? error);
+  }
+
+  #dispatch(pdu: Pdu): void {
     switch (pdu.kind) {
       case "A-ASSOCIATE-RQ":
         return this.#handle("Evt6", {
@@ -200,44 +236,92 @@ export class UpperLayerConnection implements PduHandler {
   #start(): void {
     this.#transport.start({
       onData: (chunk) => this.#onData(chunk),
-      onDrain: () => this.#handlers.onDrain(),
+      onDrain: () => {
+        this.#hasRoom = true;
+        this.#handlers.onDrain();
+      },
       onClose: (error) => this.#onClose(error),
     });
   }
 
   #onData(chunk: Uint8Array): void {
-    this.#greeting ??= chunk.subarray(0, 16);
-    try {
-      this.#reader.push(chunk);
-    } catch (error) {
-      if (!(error instanceof RemoteProtocolError)) throw error;
-      const known = recogniseProtocol(this.#greeting);
-      const isEarly = this.#state === "Sta2" || this.#state === "Sta5";
-      this.violation(known !== undefined && isEarly ? known : error);
-    }
+    if (this.#greeting.byteLength < greetingLength) this.#keepGreeting(chunk);
+    this.#reader.push(chunk);
+  }
+
+  /** A copy: a view would keep the whole chunk for as long as the association lives. */
+  #keepGreeting(chunk: Uint8Array): void {
+    const kept = this.#greeting.byteLength;
+    const added = chunk.subarray(0, greetingLength - kept);
+    const greeting = new Uint8Array(kept + added.byteLength);
+    greeting.set(this.#greeting);
+    greeting.set(added, kept);
+    this.#greeting = greeting;
   }
 
   #onClose(error: Error | undefined): void {
     this.#closeError = closeError(error);
     if (isPossible(this.#state, "Evt17")) this.#handle("Evt17");
-    this.#end(this.#isReleased ? undefined : this.#closeError);
+    this.#end(this.#outcome(this.#closeError));
+  }
+
+  /** How an association that this side has answered for the last time ended, or `otherwise`. */
+  #outcome(otherwise: NetworkError): NetworkError | undefined {
+    if (this.#isReleased) return undefined;
+    return this.#rejection === undefined ? otherwise : rejectedByUsError(this.#rejection);
+  }
+
+  /**
+   * What a handler throws ends its association and nothing else: above this there is only the transport, and in Node an
+   * exception in there ends the process.
+   */
+  #onHandlerError(error: unknown): void {
+    if (error instanceof RemoteProtocolError) return this.violation(error);
+    if (error instanceof NetworkError) return this.#giveUp(error);
+    this.#giveUp(
+      new LocalProtocolError("association-ended", "What the peer sent could not be handled.", {
+        cause: error,
+      }),
+    );
+  }
+
+  #giveUp(error: NetworkError): void {
+    if (this.#ended) return;
+    // A release that was answered, or a rejection, is what it ended with, whatever comes behind it.
+    if (isOver(this.#state)) return this.#end(this.#outcome(error));
+    if (isPossible(this.#state, "Evt15")) this.#handle("Evt15");
+    // Nothing was asked yet, so there is nobody to send A-ABORT to: closed as when ARTIM runs out (AA-2).
+    else if (this.#state === "Sta2") this.#handle("Evt18");
+    this.#end(error);
   }
 
   #handle(event: Event, decision: Decision = { role: this.#options.role }): void {
-    if (!isPossible(this.#state, event) && event !== "Evt1" && event !== "Evt11" && event !== "Evt14") {
-      // An event from the peer that the table leaves empty cannot occur; in Sta1 the connection is over.
-      if (this.#state === "Sta1") return;
-    }
     const from = this.#state;
+    // What the transport and the peer still send, or the user still answers, when it is over is nobody's error.
+    if (isOver(from) && !isPossible(from, event) && !startsSomething.has(event)) return;
     const { next, effects } = transition(from, event, decision);
     this.#state = next;
     if (this.#options.onEvent !== undefined) {
       this.#tellObserver({ kind: "transition", from, event, action: transitions[from][event], to: next });
     }
-    for (const effect of effects) this.#perform(effect, event);
+    for (const effect of effects) this.#perform(effect, event, from);
+    if (isOver(next)) {
+      // Nobody reads any more, and the end of the connection lies behind what is still to come.
+      this.resume();
+      this.#afterEnd(event, from);
+    }
   }
 
-  #perform(effect: Effect, event: Event): void {
+  /** Actions that tell the user nothing, as there is no association for it yet, leave a connection to give up. */
+  #afterEnd(event: Event, from: State): void {
+    if (from !== "Sta2" && from !== "Sta13") return;
+    const pdu = this.#received;
+    if (event === "Evt16" && pdu?.kind === "A-ABORT") this.#end(this.#outcome(abortedError(pdu)));
+    else if (from === "Sta2" && unexpectedInSta2.has(event))
+      this.#end(this.#remoteError ?? unexpectedPduError(event, from));
+  }
+
+  #perform(effect: Effect, event: Event, from: State): void {
     switch (effect) {
       case "open-transport": // it is handed in connected
       case "send-p-data": // by sendData
@@ -254,16 +338,9 @@ export class UpperLayerConnection implements PduHandler {
       case "send-associate-ac":
         return this.#send(this.#toSend);
       case "send-associate-rj":
-        return this.#send(
-          event === "Evt8"
-            ? this.#toSend
-            : {
-                kind: "A-ASSOCIATE-RJ",
-                result: "rejected-permanent",
-                source: "service-provider-acse",
-                reason: "protocol-version-not-supported",
-              },
-        );
+        this.#rejection =
+          event === "Evt8" && this.#toSend?.kind === "A-ASSOCIATE-RJ" ? this.#toSend : versionRejection;
+        return this.#send(this.#rejection);
       case "send-release-rq":
         return this.#send({ kind: "A-RELEASE-RQ" });
       case "send-release-rp":
@@ -272,17 +349,19 @@ export class UpperLayerConnection implements PduHandler {
       case "send-abort-user":
         return this.#send({ kind: "A-ABORT", source: 0, reason: 0 });
       case "send-abort-provider":
+        // AA-7 answers every bad PDU; a peer that sends them without reading the answers gets no more of these.
+        if (from === "Sta13" && !this.#hasRoom) return;
         return this.#send({
           kind: "A-ABORT",
           source: 2,
           reason: this.#remoteError?.abortReason ?? AbortReason.UnexpectedPdu,
         });
       default:
-        return this.#tell(effect);
+        return this.#tell(effect, event, from);
     }
   }
 
-  #tell(effect: Effect): void {
+  #tell(effect: Effect, event: Event, from: State): void {
     const pdu = this.#received;
     switch (effect) {
       case "indicate-associate":
@@ -306,14 +385,7 @@ export class UpperLayerConnection implements PduHandler {
         if (pdu?.kind === "A-ABORT") this.#end(abortedError(pdu));
         return;
       case "indicate-provider-abort":
-        return this.#end(
-          this.#remoteError ??
-            this.#closeError ??
-            new RemoteProtocolError(
-              "The peer sent a PDU that is not allowed now.",
-              AbortReason.UnexpectedPdu,
-            ),
-        );
+        return this.#end(this.#remoteError ?? this.#closeError ?? unexpectedPduError(event, from));
       default:
         return;
     }
@@ -322,7 +394,7 @@ export class UpperLayerConnection implements PduHandler {
   #send(pdu: Pdu | undefined): void {
     if (pdu === undefined) return;
     this.#tellObserver({ kind: "pdu", direction: "sent", pdu });
-    this.#transport.write([encodePdu(pdu)]);
+    this.#hasRoom = this.#transport.write([encodePdu(pdu)]);
   }
 
   #tellObserver(event: AssociationEventDetail): void {
@@ -335,9 +407,10 @@ export class UpperLayerConnection implements PduHandler {
     this.#stopArtim();
     if (artimMs === 0) return;
     this.#artim = clock.setTimeout(() => {
+      this.#artim = undefined;
       if (isPossible(this.#state, "Evt18")) this.#handle("Evt18");
+      this.#end(this.#outcome(new TimeoutError("artim", artimMs)));
       this.#transport.destroy();
-      this.#end(new TimeoutError("artim", artimMs));
     }, artimMs);
   }
 
@@ -360,26 +433,16 @@ export class UpperLayerConnection implements PduHandler {
   }
 }
 
-function closeError(error: Error | undefined): NetworkError {
-  if (error === undefined) {
-    return new NetworkError(
-      "connection-closed",
-      "The peer closed the connection without releasing the association.",
-    );
-  }
-  if (error instanceof NetworkError) return error;
-  return new NetworkError("connection-failed", `The connection broke: ${error.message}`, { cause: error });
-}
+/** Enough for what {@link recogniseProtocol} looks at. */
+const greetingLength = 16;
 
-function rejectedError(pdu: AAssociateRj, request: AAssociateRq | undefined): AssociationRejectedError {
-  return new AssociationRejectedError(pdu, {
-    calling: request?.callingAeTitle ?? "",
-    called: request?.calledAeTitle ?? "",
-  });
-}
+/** Requests of the user's own, which it can only make while there is an association. */
+const startsSomething: ReadonlySet<Event> = new Set(["Evt1", "Evt5", "Evt9", "Evt11"]);
 
-function abortedError(pdu: AAbort): AssociationAbortedError {
-  return pdu.source === 0
-    ? new AssociationAbortedError("service-user", "by the application")
-    : new AssociationAbortedError("service-provider", abortReasonWords(pdu.reason));
+/** PDUs that no association can begin with. */
+const unexpectedInSta2: ReadonlySet<Event> = new Set(["Evt3", "Evt4", "Evt10", "Evt12", "Evt13"]);
+
+/** Nothing more is expected of the peer than that the connection closes. */
+function isOver(state: State): boolean {
+  return state === "Sta1" || state === "Sta13";
 }
