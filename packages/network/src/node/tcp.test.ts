@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { associateOver } from "../association.ts";
 import { Verification } from "../services/models.ts";
-import type { Clock } from "../timers.ts";
+import { manualClock } from "../test/manual-clock.ts";
 import type { TransportHandlers } from "../transport.ts";
 import { connectTcp, listenTcp, openTcp, type TcpServer } from "./index.ts";
 import { socketTransport } from "./socket-transport.ts";
@@ -52,32 +52,6 @@ function closing(handlers: Partial<TransportHandlers> = {}) {
       onDrain: () => undefined,
       onClose: (error?: Error) => resolve(error),
       ...handlers,
-    },
-  };
-}
-
-/** Time that passes when it is told to. */
-function manualClock(): Clock & { pass(ms: number): void; pending: number } {
-  let now = 0;
-  const timers = new Map<object, { at: number; callback: () => void }>();
-  return {
-    now: () => now,
-    setTimeout(callback, ms) {
-      const handle = {};
-      timers.set(handle, { at: now + ms, callback });
-      return handle;
-    },
-    clearTimeout: (handle) => void timers.delete(handle as object),
-    get pending() {
-      return timers.size;
-    },
-    pass(ms) {
-      now += ms;
-      for (const [handle, { at, callback }] of timers) {
-        if (at > now) continue;
-        timers.delete(handle);
-        callback();
-      }
     },
   };
 }
