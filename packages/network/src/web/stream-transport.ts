@@ -1,6 +1,7 @@
 /**
- * A pair of web streams as a {@link Transport}. Backpressure is the streams' own: `desiredSize` and `ready` on the way
- * out, and on the way in nothing is asked of the stream while the transport is paused.
+ * A pair of web streams as a {@link Transport}. On the way in nothing is asked of the stream while the transport is paused.
+ * On the way out bytes are counted until their write is done: `desiredSize` counts chunks in some streams, bytes in others,
+ * and in sockets of Workers nothing.
  */
 import type { Transport, TransportDescription, TransportHandlers } from "../transport.ts";
 import { type ChunkReader, chunkReader } from "./chunk-reader.ts";
@@ -33,6 +34,8 @@ class StreamTransport implements Transport {
   #isPaused = false;
   #isReading = false;
   #isWaiting = false;
+  /** Bytes given to the stream that it has not taken yet. */
+  #underWay = 0;
   /** Came while the transport was being paused. */
   #held: Uint8Array | undefined;
   #failure: Error | undefined;
@@ -42,7 +45,7 @@ class StreamTransport implements Transport {
     this.#writer = writer;
     this.#ends = ends;
     // Reported where something was written; without this a broken stream would be an unhandled rejection as well.
-    writer.closed.catch((error: unknown) => this.#ended(error));
+    writer.closed.catch((error: unknown) => this.#broken(error));
   }
 
   get description(): TransportDescription {
@@ -57,13 +60,14 @@ class StreamTransport implements Transport {
 
   write(chunks: readonly Uint8Array[]): boolean {
     if (this.#isClosed) return true;
-    this.#writer.write(joined(chunks)).catch((error: unknown) => this.#ended(error));
-    if ((this.#writer.desiredSize ?? 0) > 0) return true;
-    if (!this.#isWaiting) {
-      this.#isWaiting = true;
-      void this.#drained();
-    }
-    return false;
+    const bytes = joined(chunks);
+    this.#underWay += bytes.byteLength;
+    this.#writer.write(bytes).then(
+      () => this.#written(bytes.byteLength),
+      (error: unknown) => this.#broken(error),
+    );
+    this.#isWaiting ||= this.#underWay >= highWaterMark;
+    return !this.#isWaiting;
   }
 
   pause(): void {
@@ -83,7 +87,7 @@ class StreamTransport implements Transport {
       this.#ends.end?.();
       return this.#reader.cancel();
     });
-    this.#ended(undefined);
+    this.#ended();
   }
 
   destroy(): void {
@@ -91,7 +95,7 @@ class StreamTransport implements Transport {
     this.#writer.abort().catch(() => undefined);
     void this.#reader.cancel();
     this.#ends.end?.();
-    this.#ended(undefined);
+    this.#ended();
   }
 
   async #read(): Promise<void> {
@@ -101,38 +105,39 @@ class StreamTransport implements Transport {
       while (!this.#isPaused && !this.#isClosed) {
         const chunk = this.#held ?? (await this.#reader.read());
         this.#held = undefined;
-        if (chunk === undefined) return this.#ended(undefined);
+        if (chunk === undefined) return this.close(); // the peer's half is closed: nothing can be answered any more
         if (this.#isPaused) this.#held = chunk;
         else if (!this.#isClosed) this.#handlers.onData(chunk);
       }
     } catch (error) {
-      this.#ended(error);
+      this.#broken(error);
     } finally {
       this.#isReading = false;
     }
   }
 
-  async #drained(): Promise<void> {
-    try {
-      await this.#writer.ready;
-    } catch (error) {
-      return this.#ended(error);
-    } finally {
-      this.#isWaiting = false;
-    }
+  #written(bytes: number): void {
+    this.#underWay -= bytes;
+    if (!this.#isWaiting || this.#underWay > highWaterMark / 2) return;
+    this.#isWaiting = false;
     if (!this.#isClosed) this.#handlers?.onDrain();
   }
 
-  #ended(error: unknown): void {
+  #broken(error: unknown): void {
     if (this.#isClosed) return;
+    const broken = error instanceof Error ? error : new Error("the stream broke", { cause: error });
+    this.#failure = this.#ends.explain?.(broken) ?? broken;
+    this.destroy(); // the other stream too
+  }
+
+  #ended(): void {
     this.#isClosed = true;
-    if (error !== undefined) {
-      const broken = error instanceof Error ? error : new Error("the stream broke", { cause: error });
-      this.#failure = this.#ends.explain?.(broken) ?? broken;
-    }
     queueMicrotask(() => this.#handlers?.onClose(this.#failure));
   }
 }
+
+/** Bytes. */
+const highWaterMark = 1 << 20;
 
 /** One chunk, so that header and body of a PDU leave together: a stream has no gathered write. */
 function joined(chunks: readonly Uint8Array[]): Uint8Array {

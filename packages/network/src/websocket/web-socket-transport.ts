@@ -69,8 +69,10 @@ class WebSocketTransport implements Transport {
     this.#hasCredit = socket.protocol === flowProtocol;
     if (socket.binaryType === "blob") socket.binaryType = "arraybuffer";
     listen(socket, "message", (event: { data: unknown }) => this.#onMessage(event.data));
-    listen(socket, "close", (event: { code: number; reason: string }) => {
-      this.#ended(closeError(event.code, event.reason));
+    listen(socket, "close", ({ code, reason }: { code: number; reason: string }) => {
+      // A Worker answers the other side's close when it is told to; elsewhere it is answered, and this does nothing.
+      if (socket.readyState !== closed) socket.close(1000);
+      this.#ended(closeError(code, reason));
     });
     // A "close" follows, and says as much as there is to say.
     listen(socket, "error", () => undefined);
@@ -197,6 +199,7 @@ class WebSocketTransport implements Transport {
 }
 
 const open = 1; // WebSocket.OPEN
+const closed = 3; // WebSocket.CLOSED
 const longestMessage = 1 << 20;
 /** Without flow control: what a page may have to hold while it does not read. */
 const longestQueue = 1 << 26;
