@@ -2,9 +2,10 @@
  * A pair of web streams as a {@link Transport}. On the way in nothing is asked of the stream while the transport is paused.
  * On the way out bytes are counted until their write is done: `desiredSize` counts chunks in some streams, bytes in others,
  * and in sockets of Workers nothing.
+ *
+ * Byte streams are read as any other: workerd gives 4 KiB a read whatever buffer it is brought (BYOB), and is slower then.
  */
 import type { Transport, TransportDescription, TransportHandlers } from "../transport.ts";
-import { type ChunkReader, chunkReader } from "./chunk-reader.ts";
 
 export interface ByteStreams {
   readonly readable: ReadableStream<Uint8Array>;
@@ -22,11 +23,11 @@ export interface StreamEnds {
 
 /** The streams are locked from here on, and closed with the transport. */
 export function streamTransport({ readable, writable }: ByteStreams, ends: StreamEnds = {}): Transport {
-  return new StreamTransport(chunkReader(readable), writable.getWriter(), ends);
+  return new StreamTransport(readable.getReader(), writable.getWriter(), ends);
 }
 
 class StreamTransport implements Transport {
-  readonly #reader: ChunkReader;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #ends: StreamEnds;
   #handlers: TransportHandlers | undefined;
@@ -40,7 +41,11 @@ class StreamTransport implements Transport {
   #held: Uint8Array | undefined;
   #failure: Error | undefined;
 
-  constructor(reader: ChunkReader, writer: WritableStreamDefaultWriter<Uint8Array>, ends: StreamEnds) {
+  constructor(
+    reader: ReadableStreamDefaultReader<Uint8Array>,
+    writer: WritableStreamDefaultWriter<Uint8Array>,
+    ends: StreamEnds,
+  ) {
     this.#reader = reader;
     this.#writer = writer;
     this.#ends = ends;
@@ -85,7 +90,7 @@ class StreamTransport implements Transport {
     const written = this.#writer.close().catch(() => undefined);
     void written.then(() => {
       this.#ends.end?.();
-      return this.#reader.cancel();
+      this.#reader.cancel().catch(() => undefined);
     });
     this.#ended();
   }
@@ -93,7 +98,7 @@ class StreamTransport implements Transport {
   destroy(): void {
     if (this.#isClosed) return;
     this.#writer.abort().catch(() => undefined);
-    void this.#reader.cancel();
+    this.#reader.cancel().catch(() => undefined);
     this.#ends.end?.();
     this.#ended();
   }
@@ -103,7 +108,7 @@ class StreamTransport implements Transport {
     this.#isReading = true;
     try {
       while (!this.#isPaused && !this.#isClosed) {
-        const chunk = this.#held ?? (await this.#reader.read());
+        const chunk = this.#held ?? (await this.#reader.read()).value;
         this.#held = undefined;
         if (chunk === undefined) return this.close(); // the peer's half is closed: nothing can be answered any more
         if (this.#isPaused) this.#held = chunk;
