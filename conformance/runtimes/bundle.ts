@@ -17,8 +17,8 @@ export async function bundle(entry: string): Promise<string> {
       rollupOptions: {
         input: fileURLToPath(new URL(entry, import.meta.url)),
         preserveEntrySignatures: "strict",
-        // Left to the runtime, which compiles them.
-        external: /^wasm:/,
+        // Left to the runtime, which compiles or has them.
+        external: /^(wasm|cloudflare):/,
         output: { format: "es", codeSplitting: false },
       },
     },

@@ -140,4 +140,10 @@ export {
   type ObserveOptions,
 } from "./timeline.ts";
 export { type Clock, defaultTimeouts, systemClock, type Timeouts } from "./timers.ts";
-export type { Transport, TransportHandlers } from "./transport.ts";
+export type {
+  PeerCertificate,
+  Transport,
+  TransportDescription,
+  TransportHandlers,
+  TransportSecurity,
+} from "./transport.ts";
