@@ -87,7 +87,7 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
         const objects = new FileObjects(folder.root, slots, { inline: database.kind === "sqlite" });
         const settler = new Settler(database, objects);
         // What was committed before a crash and not settled comes first: everything else may build on it.
-        await settler.settle();
+        await settler.settle({ verify: true });
         slots.clear(new Set());
         const isComplete = (await readSetting(database, "index-complete")) === "yes";
         const repaired = isComplete ? undefined : await reconcile(database, objects);
@@ -184,6 +184,15 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
     return removed.length;
   }
 
+  /**
+   * Waits until everything acknowledged so far is at its place below `objects/`, and durable there without the index: for
+   * backups, and for tools that look at the files.
+   */
+  async settle(): Promise<void> {
+    await this.#parts.objects.performed();
+    await this.#parts.settler.settle();
+  }
+
   async counts(): Promise<ArchiveCounts> {
     const row = await this.#parts.database.db.selectFrom("total").selectAll().executeTakeFirstOrThrow();
     const { id: _id, ...counts } = row;
@@ -206,8 +215,9 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    const { settler, slots, database, folder } = this.#parts;
+    const { settler, slots, database, folder, objects } = this.#parts;
     try {
+      await objects.performed();
       await settler.close();
       slots.close();
     } finally {

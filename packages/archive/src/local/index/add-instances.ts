@@ -137,7 +137,7 @@ function* insertStudy({ rows, object }: NewInstance, patient: number): Work<bool
     ...patientColumns,
     patient,
     created_at: object.received_at,
-    updated_at: object.received_at,
+    updated_at: toTheMinute(object.received_at),
   };
   const made = yield* insert<{ id: number }>(
     `insert into study (${Object.keys(row).join(", ")}) values`,
@@ -278,7 +278,7 @@ function* count(
       instances,
       series.size,
       size,
-      at,
+      toTheMinute(at),
       withMembers(study.modalities, modalities),
       withMembers(study.sop_classes, sopClasses),
       study.id,
@@ -310,6 +310,11 @@ function* count(
     added.size,
     bytes,
   );
+}
+
+/** Finer would write the index by it anew for every instance, and nobody needs it finer. */
+export function toTheMinute(at: string): string {
+  return `${at.slice(0, 16)}Z`;
 }
 
 /** Sorted set between backslashes, so that `\CT\` can be looked for. */

@@ -1,7 +1,8 @@
 /** Takes instances out of the index, and what is empty then; their objects follow by intents. */
 import type { InstanceKey, Selection } from "../../image-source.ts";
+import { grouped } from "../group.ts";
 import { objectKey } from "../objects/object-key.ts";
-import { withMembers } from "./add-instances.ts";
+import { toTheMinute, withMembers } from "./add-instances.ts";
 import { columnText } from "./fold.ts";
 import { type IntentInit, recordIntents } from "./intents.ts";
 import type { DatabaseKind } from "./migrations.ts";
@@ -51,7 +52,7 @@ export function* removeInstances(
       "update study set instance_count = instance_count - ?, size = size - ?, updated_at = ? where id = ?",
       gone.length,
       size,
-      new Date().toISOString(),
+      toTheMinute(new Date().toISOString()),
       study,
     );
     const rest = yield* recount(study);
@@ -149,14 +150,4 @@ export function* removeEmptyPatient(patient: number): Work<number> {
   if (other !== undefined) return 0;
   yield* run("delete from patient where id = ?", patient);
   return 1;
-}
-
-function grouped<T>(list: readonly T[], key: (one: T) => number): Map<number, T[]> {
-  const groups = new Map<number, T[]>();
-  for (const one of list) {
-    const group = groups.get(key(one));
-    if (group === undefined) groups.set(key(one), [one]);
-    else group.push(one);
-  }
-  return groups;
 }

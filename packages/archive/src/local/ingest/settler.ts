@@ -6,7 +6,13 @@
  */
 import { ArchiveError } from "../../errors.ts";
 import type { IndexDatabase } from "../index/database.ts";
-import { forgetIntents, intentBytes, pendingIntents } from "../index/intents.ts";
+import {
+  forgetIntents,
+  type Intent,
+  intentBytes,
+  type IntentInit,
+  pendingIntents,
+} from "../index/intents.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
 
 const enough = 2000;
@@ -54,18 +60,21 @@ export class Settler {
       });
   }
 
-  /** All there is now. @returns how many there were */
-  async settle(): Promise<number> {
+  /**
+   * All there is now.
+   * @param options.verify after a crash
+   * @returns how many there were
+   */
+  async settle({ verify = false } = {}): Promise<number> {
     let count = 0;
     let after = 0;
     for (;;) {
       const from = after;
       const intents = await this.#database.read(() => pendingIntents(batch, from));
       if (intents.length === 0) return count;
-      await this.#objects.settle(intents, (intent) => {
-        const id = intents.find((one) => one === intent)?.id ?? 0;
-        return this.#database.read(() => intentBytes(id));
-      });
+      const bytesOf = (intent: IntentInit): Promise<Uint8Array | undefined> =>
+        this.#database.read(() => intentBytes((intent as Intent).id));
+      await this.#objects.settle(intents, bytesOf, { verify });
       await this.#database.write(() => forgetIntents(intents.map(({ id }) => id)));
       count += intents.length;
       after = intents.at(-1)?.id ?? after;

@@ -4,25 +4,25 @@
  * A file comes to its place by a rename of a synced one, or is written anew from its intent after a crash; what lies
  * under `objects/` is therefore whole.
  */
-import {
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  openSync,
-  closeSync,
-  writeSync,
-  renameSync,
-  unlinkSync,
-} from "node:fs";
+import { close, createReadStream, existsSync, open as openCallback, write } from "node:fs";
 import { mkdir, open, opendir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { ArchiveError } from "../../errors.ts";
 import type { ByteRange } from "../../image-source.ts";
+import { grouped, inParallel } from "../group.ts";
 import type { IntentInit } from "../index/intents.ts";
 import type { ObjectInfo, ObjectStore } from "./object-store.ts";
 import type { SlotFolder } from "./slots.ts";
 import { Spool } from "./spool.ts";
+
+const openFd = promisify(openCallback);
+const writeFd = promisify(write);
+const closeFd = promisify(close);
+
+/** Renames and small writes that may be under way before the next instance has to wait. */
+const mostUnderWay = 64;
 
 /** Bytes up to which an object travels to the disk in the database's journal; above, its own sync costs less. */
 const inlineLimit = 64 * 1024;
@@ -38,6 +38,8 @@ export class FileObjects implements ObjectStore {
   readonly #folders = new Set<string>();
   /** Keys with a deletion that is not settled: done again after a crash, it must not meet a newer object. */
   readonly #deleting = new Set<string>();
+  /** What is being performed, by key: who reads waits for it. */
+  readonly #underWay = new Map<string, Promise<void>>();
 
   constructor(root: string, slots: SlotFolder, options: { readonly inline: boolean }) {
     this.#root = root;
@@ -46,6 +48,7 @@ export class FileObjects implements ObjectStore {
   }
 
   async read(key: string, offset: number, length: number): Promise<Uint8Array> {
+    await this.#underWay.get(key);
     try {
       const file = await open(this.#path(key), "r");
       try {
@@ -68,6 +71,7 @@ export class FileObjects implements ObjectStore {
   async *stream(key: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
     const part = range === undefined ? {} : { start: range.offset, end: range.offset + range.length - 1 };
     if (range?.length === 0) return;
+    await this.#underWay.get(key);
     const stream = createReadStream(this.#path(key), { ...part, highWaterMark: 1 << 18 });
     try {
       for await (const chunk of stream) yield chunk as Buffer;
@@ -77,6 +81,7 @@ export class FileObjects implements ObjectStore {
   }
 
   async stat(key: string): Promise<ObjectInfo | undefined> {
+    await this.#underWay.get(key);
     try {
       const { size, mtime } = await stat(this.#path(key));
       return { key, size, modified: mtime };
@@ -125,98 +130,107 @@ export class FileObjects implements ObjectStore {
   }
 
   isFree(key: string): boolean {
-    return !this.#deleting.has(key) && !existsSync(this.#path(key));
+    return !this.#deleting.has(key) && !this.#underWay.has(key) && !existsSync(this.#path(key));
   }
 
   async prepare(key: string, spool: Spool): Promise<IntentInit> {
+    if (this.#underWay.size >= mostUnderWay) await Promise.race(this.#underWay.values());
     if (this.#inline && spool.inMemory && spool.size <= inlineLimit)
       return { kind: "write", path: key, bytes: spool.bytes() };
     return { kind: "move", path: key, file: await spool.toFile({ sync: true }) };
   }
 
-  perform({ kind, path, file = "", bytes }: IntentInit): void {
+  perform(intent: IntentInit): void {
+    const { kind, path } = intent;
+    if (kind === "delete") this.#deleting.add(path);
+    const before = this.#underWay.get(path);
+    const mine: Promise<void> = (before ?? Promise.resolve())
+      .then(() => this.#perform(intent))
+      // The intent stays in the index, and settling tries again.
+      .catch((error: unknown) => {
+        if (!(error instanceof Error && "code" in error)) throw error;
+      })
+      .finally(() => {
+        if (this.#underWay.get(path) === mine) this.#underWay.delete(path);
+      });
+    this.#underWay.set(path, mine);
+  }
+
+  async #perform({ kind, path, file = "", bytes }: IntentInit): Promise<void> {
     const to = this.#path(path);
-    if (kind === "delete") {
-      this.#deleting.add(path);
-      unlinkIfThere(to);
-    } else if (kind === "move") this.#rename(this.#slots.path(file), to);
+    if (kind === "delete") await this.delete(path);
+    else if (kind === "move") await this.#rename(this.#slots.path(file), to);
     else if (bytes !== undefined) {
       const from = this.#slots.path(`${randomUUID()}.part`);
-      const fd = openSync(from, "wx");
+      const fd = await openFd(from, "wx");
       try {
-        for (let at = 0; at < bytes.byteLength; ) at += writeSync(fd, bytes, at);
+        for (let at = 0; at < bytes.byteLength; )
+          at += (await writeFd(fd, bytes, at, bytes.byteLength - at)).bytesWritten;
       } finally {
-        closeSync(fd);
+        await closeFd(fd);
       }
-      this.#rename(from, to);
+      await this.#rename(from, to);
     }
   }
 
-  #rename(from: string, to: string): void {
+  async #rename(from: string, to: string): Promise<void> {
     const folder = dirname(to);
     if (this.#folders.has(folder)) {
       try {
-        renameSync(from, to);
+        await rename(from, to);
         return;
       } catch (error) {
         // The folder was emptied and removed since.
         if (!isCode(error, "ENOENT")) throw error;
       }
     }
-    mkdirSync(folder, { recursive: true });
+    await mkdir(folder, { recursive: true });
     if (this.#folders.size > 10_000) this.#folders.clear();
     this.#folders.add(folder);
-    renameSync(from, to);
+    await rename(from, to);
+  }
+
+  async performed(): Promise<void> {
+    await Promise.all(this.#underWay.values());
   }
 
   async settle(
     intents: readonly IntentInit[],
     bytesOf: (intent: IntentInit) => Promise<Uint8Array | undefined>,
+    { verify }: { readonly verify: boolean },
   ): Promise<void> {
     const folders = new Set<string>();
-    for (const intent of intents) {
-      const { kind, path } = intent;
-      const to = this.#path(path);
-      if (kind === "delete") {
-        await this.delete(path);
-        this.#deleting.delete(path);
-        continue;
-      }
-      // What is not there was either not performed before a crash, or deleted since; the later intent then says so.
-      if (!existsSync(to)) {
-        if (kind === "write")
-          this.perform({ ...intent, bytes: (await bytesOf(intent)) ?? new Uint8Array(0) });
-        else if (existsSync(this.#slots.path(intent.file ?? ""))) this.perform(intent);
-        else continue;
-      }
-      if (kind === "write") await this.#syncWritten(to, intent, bytesOf);
-      for (let folder = dirname(to); folder.length >= this.#root.length; folder = dirname(folder))
-        folders.add(folder);
-    }
+    // In order where one key has several, side by side otherwise.
+    const byKey = grouped(intents, ({ path }) => path);
+    await inParallel([...byKey.values()], 4, async (some) => {
+      for (const intent of some) await this.#settleOne(intent, bytesOf, verify, folders);
+    });
     for (const folder of folders) await syncFolder(folder);
   }
 
-  /** A file that was not synced may be short after a power loss. */
-  async #syncWritten(
-    to: string,
+  async #settleOne(
     intent: IntentInit,
     bytesOf: (intent: IntentInit) => Promise<Uint8Array | undefined>,
+    verify: boolean,
+    folders: Set<string>,
   ): Promise<void> {
-    const file = await open(to, "r+");
-    try {
-      const bytes = intent.bytes ?? (await bytesOf(intent));
-      if (bytes !== undefined) {
-        const { size } = await file.stat();
-        const there = size === bytes.byteLength ? await file.readFile() : undefined;
-        if (there === undefined || Buffer.compare(there, bytes) !== 0) {
-          await file.truncate(0);
-          await file.write(bytes, 0, bytes.byteLength, 0);
-        }
-      }
-      await file.datasync();
-    } finally {
-      await file.close();
+    const { kind, path, file = "" } = intent;
+    await this.#underWay.get(path);
+    const to = this.#path(path);
+    if (kind === "delete") {
+      await this.delete(path);
+      this.#deleting.delete(path);
+      return;
     }
+    if (!existsSync(to)) {
+      if (kind === "write") await this.#perform({ ...intent, bytes: await bytesOf(intent) } as IntentInit);
+      else if (existsSync(this.#slots.path(file))) await this.#perform(intent);
+      // Neither here nor there: it was deleted since, and a later intent says so.
+      else return;
+    }
+    if (kind === "write") await syncWritten(to, verify ? await bytesOf(intent) : undefined);
+    for (let folder = dirname(to); folder.length >= this.#root.length; folder = dirname(folder))
+      folders.add(folder);
   }
 
   /** Removes the folders of a study or series that has nothing left. */
@@ -240,11 +254,30 @@ export class FileObjects implements ObjectStore {
   }
 }
 
-function unlinkIfThere(path: string): void {
+/**
+ * Syncs a small object that was written without.
+ * @param bytes what must be in it, where a power loss may have left less
+ */
+async function syncWritten(path: string, bytes: Uint8Array | undefined): Promise<void> {
+  let file: Awaited<ReturnType<typeof open>>;
   try {
-    unlinkSync(path);
+    file = await open(path, "r+");
   } catch (error) {
-    if (!isCode(error, "ENOENT")) throw error;
+    if (isCode(error, "ENOENT")) return;
+    throw error;
+  }
+  try {
+    if (bytes !== undefined) {
+      const { size } = await file.stat();
+      const there = size === bytes.byteLength ? await file.readFile() : undefined;
+      if (there === undefined || Buffer.compare(there, bytes) !== 0) {
+        await file.truncate(0);
+        await file.write(bytes, 0, bytes.byteLength, 0);
+      }
+    }
+    await file.datasync();
+  } finally {
+    await file.close();
   }
 }
 

@@ -36,11 +36,20 @@ export interface ObjectStore {
    * @returns what is still to be done after the commit
    */
   prepare(key: string, spool: Spool): Promise<IntentInit | undefined>;
-  /** Right after the commit. Does not wait: what it does becomes durable by {@link settle}, and until then by the intent. */
+  /**
+   * Right after the commit: begins what the intent says, and does not wait for it. Who reads the object through this store
+   * does. It becomes durable by {@link settle}, and until then by the intent.
+   */
   perform(intent: IntentInit): void;
-  /** Makes what was performed for these intents durable, so that they can be forgotten. Performs what was not. */
+  /** When all that was begun is done. */
+  performed(): Promise<void>;
+  /**
+   * Makes what was performed for these intents durable, so that they can be forgotten. Performs what was not.
+   * @param options.verify after a crash: what was performed may have been lost by halves
+   */
   settle(
     intents: readonly IntentInit[],
     bytesOf: (intent: IntentInit) => Promise<Uint8Array | undefined>,
+    options: { readonly verify: boolean },
   ): Promise<void>;
 }
