@@ -4,6 +4,7 @@
  * What it promises (docs/architecture.md): durable before success, visible to the next query, rebuildable from its
  * objects. The index is in SQLite or PostgreSQL, the objects in a folder or an S3 bucket.
  */
+import { resolve } from "node:path";
 import type { DataSet } from "@isocenter/dicom";
 import { ArchiveError } from "../errors.ts";
 import {
@@ -23,6 +24,7 @@ import type { IndexDatabase } from "./index/database.ts";
 import { findInIndex } from "./index/find.ts";
 import { removeInstances } from "./index/remove.ts";
 import { readSetting, writeSetting } from "./index/settings.ts";
+import { openPostgres } from "./index/postgres.ts";
 import { openSqlite } from "./index/sqlite.ts";
 import { run } from "./index/steps.ts";
 import { Committer } from "./ingest/committer.ts";
@@ -33,6 +35,8 @@ import { type Reconciled, reconcile, type RebuildOptions } from "./manage/rebuil
 import { FileObjects } from "./objects/file-objects.ts";
 import { objectKey } from "./objects/object-key.ts";
 import type { ObjectStore } from "./objects/object-store.ts";
+import { credentialsFromEnvironment, parseS3Url, S3Client } from "./objects/s3-client.ts";
+import { S3Objects } from "./objects/s3-objects.ts";
 import { SlotFolder } from "./objects/slots.ts";
 import { instanceObject } from "./read/instance-object.ts";
 import { instanceLines, metadataLines } from "./read/instances.ts";
@@ -49,6 +53,13 @@ export interface ArchiveCounts {
 export interface LocalArchiveOptions {
   /** For the index and the objects, or, where those are elsewhere, for what is on its way in. */
   readonly folder: string;
+  /** `postgres://user:password@host/database`; SQLite in the folder when left out. Several processes may share one. */
+  readonly database?: string;
+  /**
+   * `s3://bucket/prefix?endpoint=…&region=…`, with credentials from the environment; the folder when left out. Several
+   * processes may share one, together with the database.
+   */
+  readonly objects?: string;
   /** What happens to an instance whose UID is held with another content. Default `keep-first`. */
   readonly duplicates?: DuplicatePolicy;
 }
@@ -67,6 +78,7 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
   readonly #parts: Parts;
   /** What was put into the index at the start because it was missing there; undefined when nothing had to be looked for. */
   readonly repaired: Reconciled | undefined;
+  #closed: Promise<void> | undefined;
 
   private constructor(parts: Parts, repaired: Reconciled | undefined) {
     this.#parts = parts;
@@ -81,24 +93,11 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
     const options = typeof where === "string" ? { folder: where } : where;
     const folder = await openDataFolder(options.folder);
     try {
-      const database = await openSqlite(folder.index);
+      const { database: url } = options;
+      const database = await (url === undefined ? openSqlite(folder.index) : openPostgres(url));
       try {
-        const slots = new SlotFolder(folder.incoming);
-        const objects = new FileObjects(folder.root, slots, { inline: database.kind === "sqlite" });
-        const settler = new Settler(database, objects);
-        // What was committed before a crash and not settled comes first: everything else may build on it.
-        await settler.settle({ verify: true });
-        slots.clear(new Set());
-        const isComplete = (await readSetting(database, "index-complete")) === "yes";
-        const repaired = isComplete ? undefined : await reconcile(database, objects);
-        if (!isComplete) await writeSetting(database, "index-complete", "yes");
-        const quarantine = new Quarantine(objects);
-        const committer = new Committer(database, objects, () => settler.notice());
-        const ingest = new Ingest(
-          { database, objects, slots, committer, quarantine },
-          options.duplicates ?? "keep-first",
-        );
-        return new LocalArchive({ folder, database, objects, slots, settler, quarantine, ingest }, repaired);
+        const { parts, repaired } = await openParts(folder, database, options);
+        return new LocalArchive(parts, repaired);
       } catch (error) {
         await database.close();
         throw error;
@@ -214,7 +213,12 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
     return done;
   }
 
-  async close(): Promise<void> {
+  /** What was acknowledged is settled; then the folder is free. May be called again. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     const { settler, slots, database, folder, objects } = this.#parts;
     try {
       await objects.performed();
@@ -228,5 +232,46 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+}
+
+async function openParts(
+  folder: DataFolder,
+  database: IndexDatabase,
+  options: LocalArchiveOptions,
+): Promise<{ parts: Parts; repaired: Reconciled | undefined }> {
+  const slots = new SlotFolder(folder.incoming);
+  const objects =
+    options.objects === undefined
+      ? new FileObjects(folder.root, slots, { inline: database.kind === "sqlite" })
+      : new S3Objects(new S3Client(parseS3Url(options.objects), credentialsFromEnvironment()));
+  await checkPlace(database, options);
+  const settler = new Settler(database, objects);
+  // What was committed before a crash and not settled comes first: everything else may build on it.
+  await settler.settle({ verify: true });
+  slots.clear(new Set());
+  const isComplete = (await readSetting(database, "index-complete")) === "yes";
+  const repaired = isComplete ? undefined : await reconcile(database, objects);
+  if (!isComplete) await writeSetting(database, "index-complete", "yes");
+  const quarantine = new Quarantine(objects);
+  const committer = new Committer(database, objects, () => settler.notice());
+  const ingest = new Ingest(
+    { database, objects, slots, committer, quarantine },
+    options.duplicates ?? "keep-first",
+  );
+  return { parts: { folder, database, objects, slots, settler, quarantine, ingest }, repaired };
+}
+
+/** An index speaks of the objects of one place; with those of another it would find nothing and answer for nothing. */
+async function checkPlace(database: IndexDatabase, { objects, folder }: LocalArchiveOptions): Promise<void> {
+  if (database.kind === "sqlite" && objects === undefined) return;
+  const place = objects === undefined ? `folder ${resolve(folder)}` : objects.replace(/\?.*/, "");
+  const known = await readSetting(database, "objects-at");
+  if (known === undefined) await writeSetting(database, "objects-at", place);
+  else if (known !== place) {
+    throw new ArchiveError(
+      "data-folder-unusable",
+      `The index database is that of the objects at "${known}", not of those at "${place}".`,
+    );
   }
 }

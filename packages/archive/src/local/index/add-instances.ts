@@ -290,6 +290,15 @@ function* count(
       "on conflict do nothing",
     );
   }
+  yield* run(
+    `update total set patients = patients + ?, studies = studies + ?, series = series + ?,
+    instances = instances + ?, bytes = bytes + ?`,
+    newPatients,
+    newStudies,
+    newSeries,
+    added.size,
+    bytes,
+  );
   const done = news.filter((_, index) => added.has(index));
   yield* recordIntents(done.flatMap(({ intent }) => intent ?? []));
   yield* recordChanges(
@@ -300,15 +309,6 @@ function* count(
       seriesInstanceUid: rows.uids.seriesInstanceUid,
       sopInstanceUid: rows.uids.sopInstanceUid,
     })),
-  );
-  yield* run(
-    `update total set patients = patients + ?, studies = studies + ?, series = series + ?,
-    instances = instances + ?, bytes = bytes + ?`,
-    newPatients,
-    newStudies,
-    newSeries,
-    added.size,
-    bytes,
   );
 }
 

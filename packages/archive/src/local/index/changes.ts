@@ -28,10 +28,13 @@ export interface Change {
 /** Entries kept, at least. */
 export const changesKept = 100_000;
 
+/** Before {@link recordChanges}, unless the totals were updated: the row of totals is what writers take turns by. */
+export function lockChanges(): Work<void> {
+  return run("update total set instances = instances where id = 1");
+}
+
 export function* recordChanges(changes: readonly Omit<Change, "seq">[]): Work<void> {
   if (changes.length === 0) return;
-  // The row of totals is every writer's last, and the first that all of them share.
-  yield* run("update total set instances = instances where id = 1");
   const rows = yield* insert<{ seq: number }>(
     "insert into change (at, kind, study_uid, series_uid, sop_uid) values",
     changes.map((one) => [

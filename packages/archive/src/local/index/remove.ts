@@ -3,6 +3,7 @@ import type { InstanceKey, Selection } from "../../image-source.ts";
 import { grouped } from "../group.ts";
 import { objectKey } from "../objects/object-key.ts";
 import { toTheMinute, withMembers } from "./add-instances.ts";
+import { type Change, recordChanges } from "./changes.ts";
 import { columnText } from "./fold.ts";
 import { type IntentInit, recordIntents } from "./intents.ts";
 import type { DatabaseKind } from "./migrations.ts";
@@ -23,10 +24,14 @@ interface Target {
   readonly study_uid: string;
 }
 
-/** @returns what was removed, and the intents that were recorded to delete the objects */
+/**
+ * @param options.quietly without an entry in the feed: something else takes its place
+ * @returns what was removed, and the intents that were recorded to delete the objects
+ */
 export function* removeInstances(
   kind: DatabaseKind,
   selection: Selection,
+  { quietly = false }: { readonly quietly?: boolean } = {},
 ): Work<{ removed: RemovedInstance[]; intents: IntentInit[] }> {
   const targets = yield* targetsOf(kind, selection);
   for (const ids of chunked(targets.map(({ id }) => id)))
@@ -80,7 +85,16 @@ export function* removeInstances(
   for (const some of chunked(intents))
     yield* run(`delete from intent where path in (${marks(some.length)})`, ...some.map(({ path }) => path));
   yield* recordIntents(intents);
+  if (!quietly && removed.length > 0) yield* recordChanges([deletion(selection)]);
   return { removed, intents };
+}
+
+function deletion({ studyInstanceUid, seriesInstanceUid, sopInstanceUid }: Selection): Omit<Change, "seq"> {
+  const at = new Date().toISOString();
+  if (seriesInstanceUid === undefined) return { at, kind: "study-deleted", studyInstanceUid };
+  if (sopInstanceUid === undefined)
+    return { at, kind: "series-deleted", studyInstanceUid, seriesInstanceUid };
+  return { at, kind: "instance-deleted", studyInstanceUid, seriesInstanceUid, sopInstanceUid };
 }
 
 function* targetsOf(kind: DatabaseKind, selection: Selection): Work<readonly Target[]> {

@@ -4,6 +4,7 @@
  * Success is reported only after its content and its rows are on stable storage; a query made after that finds it
  * (docs/adr/0010-one-sync-per-instance.md).
  */
+import { createHash } from "node:crypto";
 import { ArchiveError } from "../../errors.ts";
 import type { InstanceStream, StoreOutcome } from "../../image-source.ts";
 import { heldInstances, type HeldInstance, type NewInstance } from "../index/add-instances.ts";
@@ -63,6 +64,7 @@ export class Ingest {
         this.#file(instance, taken, policy),
       );
       received.spool.close();
+      if (objects.kind === "s3") received.spool.discard();
       return outcome;
     } catch (error) {
       received?.spool.discard();
@@ -82,7 +84,14 @@ export class Ingest {
     const suffix = objects.isFree(objectKey(uids)) ? "" : newSuffix();
     const key = objectKey(uids, suffix);
     const intent = await objects.prepare(key, received.spool);
-    const before = await committer.add(newInstance(instance, received, suffix, intent));
+    const before = await committer
+      .add(newInstance(instance, received, suffix, intent))
+      .catch((error: unknown) => {
+        // A connection that is lost during a commit leaves open whether it was made. Nothing is acknowledged, and what a
+        // commit would need is left alone; the next start removes what it does not.
+        received.spool.abandon();
+        throw error;
+      });
     if (before === undefined) return { kind: "stored", ...identity(uids), status: 0x0000 };
     // Another process was first. This key is nobody else's.
     if (objects.kind === "s3") await objects.delete(key);
@@ -95,9 +104,9 @@ export class Ingest {
     before: HeldInstance,
     policy: DuplicatePolicy,
   ): Promise<StoreOutcome> {
-    const { objects, quarantine } = this.#parts;
+    const { quarantine } = this.#parts;
     const { uids } = received.rows;
-    if (before.hash === received.spool.digest()) {
+    if ((await this.#hashOf(before)) === received.spool.digest()) {
       await this.#needObject(before);
       received.spool.discard();
       return { kind: "already-held", ...identity(uids), status: 0x0000 };
@@ -125,22 +134,24 @@ export class Ingest {
     const reason =
       "Another instance with the same SOP Instance UID and different content is held; it was kept.";
     await quarantine.add(received.spool, { ...uids, reason, sourceAeTitle: instance.sourceAeTitle });
-    if (objects.kind === "s3") received.spool.discard();
     // B006H would say "elements discarded"; B007H is "data set does not match SOP Class". PS3.4 B.2.3 has no warning for
     // a duplicate, and B000H (coercion) is what the field uses for "accepted, not as sent".
     return { kind: "quarantined", ...identity(uids), status: 0xb000, reason };
   }
 
+  /** Of the held data set; found out now where the index was made from the objects. */
+  async #hashOf(before: HeldInstance): Promise<string> {
+    if (before.hash !== "") return before.hash;
+    const length = before.size - before.data_set_offset;
+    const range = { offset: before.data_set_offset, length };
+    const hash = createHash("sha256");
+    for await (const chunk of this.#parts.objects.stream(keyOf(before), range)) hash.update(chunk);
+    return hash.digest("hex");
+  }
+
   /** The sender may delete its copy after "already held", so ours has to be there. */
   async #needObject(before: HeldInstance): Promise<void> {
-    const key = objectKey(
-      {
-        studyInstanceUid: before.study_uid,
-        seriesInstanceUid: before.series_uid,
-        sopInstanceUid: before.sop_uid,
-      },
-      before.suffix,
-    );
+    const key = keyOf(before);
     const info = await this.#parts.objects.stat(key);
     if (info?.size !== before.size)
       throw new ArchiveError("object-missing", `The object ${key} is in the index but not in the storage.`);
@@ -156,6 +167,14 @@ export class Ingest {
       if (this.#underWay.get(sopUid) === mine) this.#underWay.delete(sopUid);
     }
   }
+}
+
+function keyOf(held: HeldInstance): string {
+  const { study_uid, series_uid, sop_uid, suffix } = held;
+  return objectKey(
+    { studyInstanceUid: study_uid, seriesInstanceUid: series_uid, sopInstanceUid: sop_uid },
+    suffix,
+  );
 }
 
 async function held(database: IndexDatabase, uids: InstanceUids): Promise<HeldInstance | undefined> {

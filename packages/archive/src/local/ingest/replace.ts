@@ -19,11 +19,12 @@ export async function replaceInstance(
   const intent = await objects.prepare(objectKey(uids, instance.object.suffix), spool);
   await database.writeThen(
     function* () {
-      const { intents } = yield* removeInstances(database.kind, {
+      const held = {
         studyInstanceUid: before.study_uid,
         seriesInstanceUid: before.series_uid,
         sopInstanceUid: before.sop_uid,
-      });
+      };
+      const { intents } = yield* removeInstances(database.kind, held, { quietly: true });
       yield* addInstances(database.kind, [{ ...instance, change: "instance-replaced" }]);
       if (intent !== undefined) yield* recordIntents([intent]);
       return intents;

@@ -105,6 +105,12 @@ export class Spool {
     this.#pending = [];
   }
 
+  /** As {@link close}; the file stays, because whether someone counts on it is not known. */
+  abandon(): void {
+    this.close();
+    this.#file = undefined;
+  }
+
   /** As {@link close}, and removes the file. */
   discard(): void {
     this.close();
