@@ -21,7 +21,7 @@ export interface S3Credentials {
   readonly sessionToken?: string | undefined;
 }
 
-const attempts = 6;
+const attempts = 5;
 const firstDelayMs = 100;
 /** Of one try, from its first byte to its last; parts are small. */
 const tryTimeoutMs = 60_000;
