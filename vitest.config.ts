@@ -1,9 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests run from the sources: no build is needed between an edit and a test. */
+/**
+ * Tests run from the sources: no build is needed between an edit and a test. Not `import` among the conditions: Node would
+ * take it for `require` as well, and hand ES modules to packages that do not expect them. It is implied where it applies.
+ */
 const fromSource = {
-  resolve: { conditions: ["isocenter-src", "node", "import", "default"] },
-  ssr: { resolve: { conditions: ["isocenter-src", "node", "import", "default"] } },
+  resolve: { conditions: ["isocenter-src", "node"] },
+  ssr: { resolve: { conditions: ["isocenter-src", "node"] } },
 };
 
 export default defineConfig({

@@ -16,10 +16,21 @@ export type ArchiveErrorCode =
   | "instance-unknown"
   /** What the archive's index says is there is not. */
   | "object-missing"
-  /** No space, or another failure of the storage below. */
+  /** No space is left below. */
+  | "storage-full"
+  /** Another failure of the storage or the database below; trying again later may help. */
   | "storage-failed"
   /** A peer said that it could not send all of what was asked for. */
   | "retrieve-incomplete"
+  /** Another instance with this UID is held, and the policy is to refuse. */
+  | "instance-differs"
+  /** There is no such study, or nothing in quarantine by this name. */
+  | "study-unknown"
+  | "quarantine-unknown"
+  /** A change asked for that would make the archive inconsistent, or a value that DICOM does not allow. */
+  | "edit-invalid"
+  /** A zip file that is damaged, or larger inside than the limits allow. */
+  | "zip-invalid"
   /** The query is not one that this source answers. */
   | "query-unsupported"
   /** The source cannot do this. */

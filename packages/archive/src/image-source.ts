@@ -31,6 +31,8 @@ export interface Query {
   readonly offset?: number;
   /** Fuzzy semantic matching of person names (PS3.4 C.2.2.2.1); a source without it matches literally. */
   readonly fuzzy?: boolean;
+  /** Ranges of a date and of the time beside it are one stretch of time (PS3.4 C.2.2.2.5.4), where negotiated. */
+  readonly combinedDateTime?: boolean;
   /** Attributes to return beside the keys: `all` for everything that the source keeps at this level. */
   readonly include?: "all" | readonly number[];
 }

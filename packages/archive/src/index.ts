@@ -21,4 +21,4 @@ export {
   type StoreOutcomeKind,
 } from "./image-source.ts";
 export { type ArchiveCounts, LocalArchive } from "./local/local-archive.ts";
-export type { Reconciled } from "./local/reconcile.ts";
+export type { Reconciled } from "./local/manage/rebuild.ts";

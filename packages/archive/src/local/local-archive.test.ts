@@ -1,232 +1,126 @@
-/** The archive on a real folder: matching by PS3.4 C.2.2.2, duplicates, and an index that can be made again. */
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+/** The archive as a whole: its index can be lost, its folder belongs to one process, what is deleted is gone. */
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DataSet, type DataSetInit, encodeDataSet, TransferSyntax } from "@isocenter/dicom";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { InstanceStream, QueryLevel, StoreOutcome } from "../image-source.ts";
+import { describe, expect, it } from "vitest";
+import { describeOnEachDatabase } from "../test/archives.ts";
+import { collect, findValues, instance, storeAll } from "../test/instances.ts";
 import { LocalArchive } from "./local-archive.ts";
 
-const ctImage = "1.2.840.10008.5.1.4.1.1.2";
-const syntax = TransferSyntax.ExplicitVRLittleEndian;
-let folder: string;
-let archive: LocalArchive;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "isocenter-archive-"));
-  archive = await LocalArchive.open(folder);
-});
-afterEach(async () => {
-  await archive.close();
-  await rm(folder, { recursive: true });
-});
-
-function instance(uid: string, init: DataSetInit = {}): InstanceStream {
-  const dataSet = DataSet.of({
-    SpecificCharacterSet: "ISO_IR 192",
-    SOPClassUID: ctImage,
-    SOPInstanceUID: uid,
-    StudyInstanceUID: "1.2.1",
-    SeriesInstanceUID: `${String((init as { StudyInstanceUID?: string }).StudyInstanceUID ?? "1.2.1")}.9`,
-    PatientID: "P1",
-    Modality: "CT",
-    ...init,
-  });
-  return {
-    sopClassUid: ctImage,
-    sopInstanceUid: uid,
-    transferSyntaxUid: syntax,
-    dataSet: async function* () {
-      yield encodeDataSet(dataSet, syntax);
-    },
-  };
-}
-
-async function store(...instances: InstanceStream[]): Promise<StoreOutcome[]> {
-  const outcomes: StoreOutcome[] = [];
-  for await (const outcome of archive.store(instances)) outcomes.push(outcome);
-  return outcomes;
-}
-
-async function find(level: QueryLevel, keys: DataSetInit, want = "PatientID"): Promise<string[]> {
-  const found: string[] = [];
-  for await (const match of archive.find({ level, keys: DataSet.of({ [want]: "", ...keys }) }))
-    found.push(match.string(want) ?? "");
-  return found.sort();
-}
-
-describe("matching", () => {
-  beforeEach(async () => {
-    const patients = [
-      {
-        PatientID: "a1",
-        PatientName: "Müller^Anna",
-        StudyDate: "20240101",
-        StudyTime: "0830",
-        Modality: "CT",
-      },
-      {
-        PatientID: "A2",
-        PatientName: "Mueller^Bo",
-        StudyDate: "20240131",
-        StudyTime: "120000",
-        Modality: "MR",
-      },
-      {
-        PatientID: "A_3",
-        PatientName: "Yamada^Tarou=山田^太郎=やまだ^たろう",
-        StudyDate: "20240215",
-        StudyTime: "2359",
-        Modality: "MR",
-      },
-      { PatientID: "A%4", PatientName: "", StudyDate: "", Modality: "US" },
-    ];
-    const outcomes = await store(
-      ...patients.map((patient, index) =>
-        instance(`1.2.${index}.1.1`, { ...patient, StudyInstanceUID: `1.2.${index + 100}` }),
-      ),
-    );
-    expect(outcomes.every(({ kind }) => kind === "stored")).toBe(true);
-  });
-
-  it.each<[string, DataSetInit, string[]]>([
-    ["everything, without a key", {}, ["A%4", "A2", "A_3", "a1"]],
-    ["a single value, with its case", { PatientID: "a1" }, ["a1"]],
-    ["no other case of an ID", { PatientID: "A1" }, []],
-    ["a wildcard in an ID, with its case", { PatientID: "*1" }, ["a1"]],
-    ["no other case with wildcards", { PatientID: "?1*" }, ["a1"]],
-    ["a prefix of an ID, with its case", { PatientID: "A*" }, ["A%4", "A2", "A_3"]],
-    ["an underscore as itself", { PatientID: "?_3" }, ["A_3"]],
-    ["a percent sign as itself", { PatientID: "A%*" }, ["A%4"]],
-    ["a name by prefix, case and accents folded", { PatientName: "mul*" }, ["a1"]],
-    ["a name by ?", { PatientName: "M?ller*" }, ["a1"]],
-    ["a name by its ideographic group", { PatientName: "山田*" }, ["A_3"]],
-    ["a name by its phonetic group", { PatientName: "やまだ^たろう" }, ["A_3"]],
-    ["only * as everything", { PatientName: "*" }, ["A%4", "A2", "A_3", "a1"]],
-    ["a range of dates, both ends within", { StudyDate: "20240101-20240131" }, ["A2", "a1"]],
-    ["dates from", { StudyDate: "20240131-" }, ["A2", "A_3"]],
-    ["dates until, without those that have none", { StudyDate: "-20240131" }, ["A2", "a1"]],
-    ["a range of times", { StudyTime: "0800-1200" }, ["A2", "a1"]],
-    ["a list of UIDs", { StudyInstanceUID: ["1.2.100", "1.2.103"] }, ["A%4", "a1"]],
-    ["modalities in study", { ModalitiesInStudy: "MR" }, ["A2", "A_3"]],
-  ])("finds %s", async (_what, keys, ids) => {
-    expect(await find("STUDY", keys)).toEqual(ids.toSorted());
-  });
-
-  it("answers hostile wildcards soon", async () => {
-    const start = performance.now();
-    expect(await find("STUDY", { PatientName: `${"*a".repeat(30)}b` })).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(1000);
-  });
-
-  it("asks each level below the one above", async () => {
-    expect(await find("SERIES", { StudyInstanceUID: "1.2.101" }, "SeriesInstanceUID")).toEqual(["1.2.101.9"]);
-    expect(
-      await find("IMAGE", { StudyInstanceUID: "1.2.101", SeriesInstanceUID: "1.2.101.9" }, "SOPInstanceUID"),
-    ).toEqual(["1.2.1.1.1"]);
-    expect(await find("PATIENT", { PatientID: "A2" })).toEqual(["A2"]);
-  });
-});
-
-describe("storing", () => {
-  it("is visible to the next query, and whole on disk", async () => {
-    await store(instance("1.2.3.4"));
-    expect(await find("STUDY", {})).toEqual(["P1"]);
-    const [file] = (await readdir(join(folder, "objects"), { recursive: true })).filter((name) =>
-      name.endsWith(".dcm"),
-    );
-    expect(file).toBe("1.2.1/1.2.1.9/1.2.3.4.dcm");
-    expect((await readFile(join(folder, "objects", file ?? ""))).subarray(128, 132).toString()).toBe("DICM");
-    expect(await readdir(join(folder, "incoming"))).toEqual([]);
-  });
-
-  it("takes the same again as already held, and quarantines another content with a warning", async () => {
-    const [first, same, other] = await store(
+describe("an archive in a folder", () => {
+  it("makes its index again from the objects when it is lost", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "isocenter-archive-"));
+    await using first = await LocalArchive.open(folder);
+    await storeAll(
+      first,
       instance("1.2.3.4"),
-      instance("1.2.3.4"),
-      instance("1.2.3.4", { PatientID: "OTHER" }),
+      instance("1.2.3.5", { StudyInstanceUID: "../x", PatientID: "P2" }),
     );
-    expect(first).toMatchObject({ kind: "stored", status: 0 });
-    expect(same).toMatchObject({ kind: "already-held", status: 0 });
-    expect(other?.kind).toBe("quarantined");
-    expect((other?.status ?? 0) >>> 12).toBe(0xb);
-    expect(other?.reason).not.toContain("OTHER");
-    expect(await find("STUDY", {})).toEqual(["P1"]);
-    expect((await readdir(join(folder, "quarantine"))).length).toBeGreaterThan(0);
-  });
-
-  it("fails what cannot be read or named, and goes on", async () => {
-    const broken: InstanceStream = {
-      ...instance("1.2.3.5"),
-      dataSet: async function* () {
-        yield encodeDataSet(
-          DataSet.of({ SOPClassUID: ctImage, SOPInstanceUID: "1.2.3.5", PatientID: "X" }),
-          syntax,
-        ).subarray(0, 40);
-      },
-    };
-    const [failed, stored] = await store(broken, instance("1.2.3.6"));
-    expect(failed?.kind).toBe("failed");
-    expect(failed?.status).not.toBe(0);
-    expect(stored?.kind).toBe("stored");
-    expect(await readdir(join(folder, "incoming"))).toEqual([]);
-  });
-
-  it.each(["../../etc/passwd", "..", "a/b", "1.2\0.3", "x".repeat(300)])(
-    "keeps the UID %j from becoming a path",
-    async (uid) => {
-      const [outcome] = await store(instance("1.2.3.7", { StudyInstanceUID: uid, SeriesInstanceUID: uid }));
-      expect(outcome?.kind).toBe("stored");
-      const files = await readdir(join(folder, "objects"), { recursive: true });
-      expect(files.filter((name) => name.endsWith(".dcm"))).toEqual([
-        expect.stringMatching(/^uid-[0-9a-f]{40}\/uid-[0-9a-f]{40}\/1\.2\.3\.7\.dcm$/),
-      ]);
-    },
-  );
-
-  it("of many at once with one UID keeps exactly one", async () => {
-    const outcomes = await Promise.all(
-      Array.from({ length: 8 }, (_, index) =>
-        archive.storeOne(instance("1.2.3.8", { PatientID: `P${index}` })),
-      ),
-    );
-    expect(outcomes.filter(({ kind }) => kind === "stored")).toHaveLength(1);
-    expect(outcomes.filter(({ kind }) => kind === "quarantined")).toHaveLength(7);
-  });
-});
-
-describe("the index", () => {
-  it("is made again from the objects when it is lost", async () => {
-    await store(instance("1.2.3.4"), instance("1.2.3.5", { StudyInstanceUID: "1.2.2", PatientID: "P2" }));
-    const before = await find("STUDY", {});
-    await archive.close();
+    const before = await findValues(first, "STUDY");
+    await first.close();
     for (const name of await readdir(folder))
       if (name.startsWith("index.sqlite")) await rm(join(folder, name));
-    archive = await LocalArchive.open(folder);
-    expect(archive.repaired?.added).toBe(2);
-    expect(await find("STUDY", {})).toEqual(before);
+    await using second = await LocalArchive.open(folder);
+    expect(second.repaired).toMatchObject({ seen: 2, added: 2, unreadable: [] });
+    expect(await findValues(second, "STUDY")).toEqual(before);
+    expect(await second.counts()).toMatchObject({ patients: 2, studies: 2, series: 2, instances: 2 });
+    await second.close();
+    await using third = await LocalArchive.open(folder);
+    expect(third.repaired).toBeUndefined();
+    await third.close();
+    await rm(folder, { recursive: true });
+  });
+});
+
+describeOnEachDatabase("an archive", (archives) => {
+  it("makes its index again when asked to", async () => {
+    const { archive } = await archives.create();
+    await storeAll(archive, instance("1.2.3.4"), instance("1.2.3.5"));
+    expect(await archive.rebuildIndex()).toMatchObject({ seen: 2, added: 2, unreadable: [] });
+    expect(await findValues(archive, "IMAGE", {}, "SOPInstanceUID")).toEqual(["1.2.3.4", "1.2.3.5"]);
+    // The hash is not known then; the same instance is recognised all the same.
+    expect(await storeAll(archive, instance("1.2.3.4"))).toMatchObject([{ kind: "already-held" }]);
+    await archive.close();
   });
 
-  it("is made again when asked to", async () => {
-    await store(instance("1.2.3.4"));
-    expect((await archive.rebuildIndex()).added).toBe(1);
-    expect(await find("STUDY", {})).toEqual(["P1"]);
+  it("belongs to one process at a time, as far as its folder goes", async () => {
+    const { archive, where } = await archives.create();
+    await expect(LocalArchive.open(where)).rejects.toMatchObject({ code: "data-folder-in-use" });
+    await archive.close();
   });
 
-  it("belongs to one server at a time", async () => {
-    await expect(LocalArchive.open(folder)).rejects.toMatchObject({ code: "data-folder-in-use" });
+  it("is there with everything when it is opened again", async () => {
+    const { archive, where } = await archives.create();
+    await storeAll(archive, instance("1.2.3.4", { PixelData: new Uint8Array(200_000) }), instance("1.2.3.5"));
+    await archive.close();
+    const again = await LocalArchive.open(where);
+    expect(again.repaired).toBeUndefined();
+    expect(await findValues(again, "IMAGE", {}, "SOPInstanceUID")).toEqual(["1.2.3.4", "1.2.3.5"]);
+    await again.close();
   });
 
-  it("gives back what was stored, as streams", async () => {
-    await store(instance("1.2.3.4"));
-    const got: InstanceStream[] = [];
-    for await (const one of archive.retrieve({ studyInstanceUid: "1.2.1" })) {
-      got.push(one);
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of one.dataSet()) chunks.push(chunk);
-      const original: Uint8Array[] = [];
-      for await (const chunk of instance("1.2.3.4").dataSet()) original.push(chunk);
-      expect(Buffer.concat(chunks).equals(Buffer.concat(original))).toBe(true);
+  it("deletes an instance, a series, a study, with all that is empty then", async () => {
+    const { archive } = await archives.create();
+    const all = Array.from({ length: 12 }, (_, index) =>
+      instance(`1.6.${index}`, {
+        StudyInstanceUID: index < 8 ? "1.2.1" : "1.2.2",
+        SeriesInstanceUID: `1.2.9.${Math.floor(index / 4)}`,
+        Modality: ["CT", "SR", "MR"][Math.floor(index / 4)] ?? "",
+      }),
+    );
+    await storeAll(archive, ...all);
+    const study = { studyInstanceUid: "1.2.1" };
+    expect(await archive.delete({ ...study, seriesInstanceUid: "1.2.9.0", sopInstanceUid: "1.6.0" })).toBe(1);
+    expect(await archive.counts()).toMatchObject({ studies: 2, series: 3, instances: 11 });
+    expect(await archive.delete({ ...study, seriesInstanceUid: "1.2.9.1" })).toBe(4);
+    expect(await findValues(archive, "STUDY", { ModalitiesInStudy: "SR" })).toEqual([]);
+    expect(
+      await findValues(archive, "STUDY", { NumberOfStudyRelatedSeries: 1 }, "StudyInstanceUID"),
+    ).toHaveLength(2);
+    expect(await archive.delete(study)).toBe(3);
+    expect(await archive.delete(study)).toBe(0);
+    expect(await archive.counts()).toMatchObject({ patients: 1, studies: 1, series: 1, instances: 4 });
+    expect(await collect(archive.retrieve(study))).toEqual([]);
+    expect(await archive.delete({ studyInstanceUid: "1.2.2" })).toBe(4);
+    expect(await archive.counts()).toEqual({ patients: 0, studies: 0, series: 0, instances: 0, bytes: 0 });
+    await archive.settle();
+    expect(await readdir(join(archive.folder, "objects"))).toEqual([]);
+    await archive.close();
+  });
+
+  it("keeps what is stored again right after it was deleted", async () => {
+    const { archive, where } = await archives.create();
+    const one = (): ReturnType<typeof instance> =>
+      instance("1.2.3.4", { PixelData: new Uint8Array(100_000) });
+    await storeAll(archive, one());
+    await archive.delete({ studyInstanceUid: "1.2.1" });
+    expect(await storeAll(archive, one())).toMatchObject([{ kind: "stored" }]);
+    await archive.close();
+    const again = await LocalArchive.open(where);
+    for await (const stored of again.retrieve({ studyInstanceUid: "1.2.1" })) {
+      let length = 0;
+      for await (const chunk of stored.dataSet()) length += chunk.byteLength;
+      expect(length).toBe(stored.size);
     }
-    expect(got).toMatchObject([{ sopInstanceUid: "1.2.3.4", transferSyntaxUid: syntax }]);
+    expect(await again.counts()).toMatchObject({ instances: 1 });
+    await again.close();
+  });
+
+  it("gives the metadata of many at once, each by itself", async () => {
+    const { archive } = await archives.create();
+    await Promise.all(
+      Array.from({ length: 1100 }, (_, index) =>
+        archive.storeOne(instance(`1.7.${index}`, { SeriesInstanceUID: `1.2.9.${index % 2}` })),
+      ),
+    );
+    const lines = await collect(archive.metadata({ studyInstanceUid: "1.2.1" }));
+    const uids = lines.map(
+      (line) => (JSON.parse(line) as Record<string, { Value: string[] }>)["00080018"]?.Value[0],
+    );
+    expect(new Set(uids).size).toBe(1100);
+    expect(
+      await collect(archive.metadata({ studyInstanceUid: "1.2.1", seriesInstanceUid: "1.2.9.1" })),
+    ).toHaveLength(550);
+    await archive.close();
   });
 });

@@ -1,18 +1,17 @@
 /**
- * `LocalArchive`: an {@link ImageSource} on this machine's disk, an index in SQLite beside plain DICOM files.
+ * `LocalArchive`: an {@link ImageSource} of our own, an index beside plain DICOM objects.
  *
- * What it promises (docs/architecture.md): durable before success, visible to the
- * next query, rebuildable from its objects.
+ * What it promises (docs/architecture.md): durable before success, visible to the next query, rebuildable from its
+ * objects. The index is in SQLite or PostgreSQL, the objects in a folder or an S3 bucket.
  */
-import { createReadStream } from "node:fs";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import type { DataSet } from "@isocenter/dicom";
-import Sqlite from "better-sqlite3";
-import { sql } from "kysely";
 import { ArchiveError } from "../errors.ts";
 import {
   type CallOptions,
   type ImageSource,
+  type InstanceKey,
+  type InstanceObject,
   type InstanceStream,
   type Query,
   queryLevels,
@@ -20,37 +19,69 @@ import {
   type SourceCapabilities,
   type StoreOutcome,
 } from "../image-source.ts";
-import { type IndexDatabase, openDatabase } from "./database.ts";
-import { findInIndex } from "./find.ts";
-import { Ingest } from "./ingest.ts";
-import { clearIncoming, type DataFolders, dataFolders, makeFolder } from "./objects.ts";
-import { type Reconciled, reconcile } from "./reconcile.ts";
+import { type DataFolder, openDataFolder } from "./data-folder.ts";
+import type { IndexDatabase } from "./index/database.ts";
+import { findInIndex } from "./index/find.ts";
+import { removeInstances } from "./index/remove.ts";
+import { readSetting, writeSetting } from "./index/settings.ts";
+import { openPostgres } from "./index/postgres.ts";
+import { openSqlite } from "./index/sqlite.ts";
+import { run } from "./index/steps.ts";
+import { Committer } from "./ingest/committer.ts";
+import { type DuplicatePolicy, Ingest } from "./ingest/ingest.ts";
+import { Settler } from "./ingest/settler.ts";
+import { Quarantine } from "./manage/quarantine.ts";
+import { type Reconciled, reconcile, type RebuildOptions } from "./manage/rebuild.ts";
+import { FileObjects } from "./objects/file-objects.ts";
+import { objectKey } from "./objects/object-key.ts";
+import type { ObjectStore } from "./objects/object-store.ts";
+import { credentialsFromEnvironment, parseS3Url, S3Client } from "./objects/s3-client.ts";
+import { S3Objects } from "./objects/s3-objects.ts";
+import { SlotFolder } from "./objects/slots.ts";
+import { instanceObject } from "./read/instance-object.ts";
+import { instanceLines, metadataLines } from "./read/instances.ts";
 
 export interface ArchiveCounts {
   readonly patients: number;
   readonly studies: number;
   readonly series: number;
   readonly instances: number;
+  /** Of all objects. */
+  readonly bytes: number;
+}
+
+export interface LocalArchiveOptions {
+  /** For the index and the objects, or, where those are elsewhere, for what is on its way in. */
+  readonly folder: string;
+  /** `postgres://user:password@host/database`; SQLite in the folder when left out. Several processes may share one. */
+  readonly database?: string;
+  /**
+   * `s3://bucket/prefix?endpoint=…&region=…`, with credentials from the environment; the folder when left out. Several
+   * processes may share one, together with the database.
+   */
+  readonly objects?: string;
+  /** What happens to an instance whose UID is held with another content. Default `keep-first`. */
+  readonly duplicates?: DuplicatePolicy;
+}
+
+interface Parts {
+  readonly folder: DataFolder;
+  readonly database: IndexDatabase;
+  readonly objects: ObjectStore;
+  readonly slots: SlotFolder;
+  readonly settler: Settler;
+  readonly quarantine: Quarantine;
+  readonly ingest: Ingest;
 }
 
 export class LocalArchive implements ImageSource, AsyncDisposable {
-  readonly #folders: DataFolders;
-  readonly #database: IndexDatabase;
-  readonly #lock: Sqlite.Database;
-  readonly #ingest: Ingest;
-  /** What the start had to repair after an unclean end; undefined after a clean one. */
+  readonly #parts: Parts;
+  /** What was put into the index at the start because it was missing there; undefined when nothing had to be looked for. */
   readonly repaired: Reconciled | undefined;
+  #closed: Promise<void> | undefined;
 
-  private constructor(
-    folders: DataFolders,
-    database: IndexDatabase,
-    lock: Sqlite.Database,
-    repaired: Reconciled | undefined,
-  ) {
-    this.#folders = folders;
-    this.#database = database;
-    this.#lock = lock;
-    this.#ingest = new Ingest(folders, database);
+  private constructor(parts: Parts, repaired: Reconciled | undefined) {
+    this.#parts = parts;
     this.repaired = repaired;
   }
 
@@ -58,34 +89,27 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
    * Opens the archive in a folder, which is made when it is not there.
    * @throws ArchiveError `data-folder-unusable`, `data-folder-in-use`, `data-folder-too-new`
    */
-  static async open(folder: string): Promise<LocalArchive> {
-    const folders = dataFolders(folder);
+  static async open(where: string | LocalArchiveOptions): Promise<LocalArchive> {
+    const options = typeof where === "string" ? { folder: where } : where;
+    const folder = await openDataFolder(options.folder);
     try {
-      for (const one of [folders.objects, folders.incoming]) await makeFolder(one);
-    } catch (cause) {
-      throw new ArchiveError("data-folder-unusable", `The data folder ${folder} cannot be written.`, {
-        cause,
-      });
-    }
-    const lock = takeLock(folder);
-    try {
-      const database = await openDatabase(join(folder, "index.sqlite"));
-      await clearIncoming(folders);
-      // No mark at all: a new folder, or one whose index was lost and has to be made again from the objects.
-      const clean = await readSetting(database, "closed-cleanly");
-      const repaired = clean !== "yes" ? await reconcile(folders, database) : undefined;
-      await writeSetting(database, "closed-cleanly", "no");
-      // The mark must be on disk before anything is stored, or a power loss would go unnoticed at the next start.
-      await sql`pragma wal_checkpoint(truncate)`.execute(database);
-      return new LocalArchive(folders, database, lock, repaired);
+      const { database: url } = options;
+      const database = await (url === undefined ? openSqlite(folder.index) : openPostgres(url));
+      try {
+        const { parts, repaired } = await openParts(folder, database, options);
+        return new LocalArchive(parts, repaired);
+      } catch (error) {
+        await database.close();
+        throw error;
+      }
     } catch (error) {
-      lock.close();
+      folder.close();
       throw error;
     }
   }
 
   get folder(): string {
-    return this.#folders.root;
+    return this.#parts.folder.root;
   }
 
   capabilities(): SourceCapabilities {
@@ -93,33 +117,27 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
   }
 
   find(query: Query, options?: CallOptions): AsyncIterable<DataSet> {
-    return findInIndex(this.#database, query, options);
+    return findInIndex(this.#parts.database, query, options);
   }
 
   async *retrieve(selection: Selection, options: CallOptions = {}): AsyncGenerator<InstanceStream> {
-    let rows = this.#database
-      .selectFrom("instance")
-      .innerJoin("series", "series.id", "instance.series")
-      .innerJoin("study", "study.id", "series.study")
-      .select(["instance.sop_class", "instance.sop_uid", "instance.transfer_syntax", "instance.path"])
-      .select(["instance.size", "instance.data_set_offset", "instance.source_ae"])
-      .where("study.study_uid", "=", selection.studyInstanceUid)
-      .orderBy("series.id")
-      .orderBy("instance.id");
-    if (selection.seriesInstanceUid !== undefined)
-      rows = rows.where("series.series_uid", "=", selection.seriesInstanceUid);
-    if (selection.sopInstanceUid !== undefined)
-      rows = rows.where("instance.sop_uid", "=", selection.sopInstanceUid);
-    for (const row of await rows.execute()) {
+    const { database, objects } = this.#parts;
+    for await (const line of instanceLines(database, selection)) {
       options.signal?.throwIfAborted();
-      const path = join(this.#folders.objects, row.path);
+      const uids = {
+        studyInstanceUid: line.study_uid,
+        seriesInstanceUid: line.series_uid,
+        sopInstanceUid: line.sop_uid,
+      };
+      const size = line.size - line.data_set_offset;
       yield {
-        sopClassUid: row.sop_class,
-        sopInstanceUid: row.sop_uid,
-        transferSyntaxUid: row.transfer_syntax,
-        size: row.size - row.data_set_offset,
-        sourceAeTitle: row.source_ae,
-        dataSet: () => createReadStream(path, { start: row.data_set_offset, highWaterMark: 1 << 18 }),
+        ...uids,
+        sopClassUid: line.sop_class,
+        transferSyntaxUid: line.transfer_syntax,
+        size,
+        sourceAeTitle: line.source_ae,
+        dataSet: () =>
+          objects.stream(objectKey(uids, line.suffix), { offset: line.data_set_offset, length: size }),
       };
     }
   }
@@ -128,35 +146,88 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
     instances: AsyncIterable<InstanceStream> | Iterable<InstanceStream>,
     options: CallOptions = {},
   ): AsyncGenerator<StoreOutcome> {
-    for await (const instance of instances) yield await this.#ingest.take(instance, options.signal);
+    for await (const instance of instances) yield await this.#parts.ingest.take(instance, options);
   }
 
-  /** Stores one instance: what a C-STORE needs. */
+  /** Stores one instance: what a C-STORE needs. Calls may overlap, and then share the cost of durability. */
   storeOne(instance: InstanceStream, options: CallOptions = {}): Promise<StoreOutcome> {
-    return this.#ingest.take(instance, options.signal);
+    return this.#parts.ingest.take(instance, options);
+  }
+
+  async *metadata(selection: Selection, options: CallOptions = {}): AsyncGenerator<string> {
+    for await (const json of metadataLines(this.#parts.database, selection)) {
+      options.signal?.throwIfAborted();
+      yield json;
+    }
+  }
+
+  async open(key: InstanceKey, options: CallOptions = {}): Promise<InstanceObject> {
+    const { database, objects } = this.#parts;
+    for await (const line of instanceLines(database, key)) {
+      options.signal?.throwIfAborted();
+      return instanceObject(database, objects, line);
+    }
+    throw new ArchiveError("instance-unknown", "There is no such instance.");
+  }
+
+  async delete(selection: Selection, options: CallOptions = {}): Promise<number> {
+    options.signal?.throwIfAborted();
+    const { database, objects, settler } = this.#parts;
+    const { removed } = await database.writeThen(
+      () => removeInstances(database.kind, selection),
+      ({ intents }) => {
+        for (const intent of intents) objects.perform(intent);
+      },
+    );
+    settler.notice(removed.length);
+    return removed.length;
+  }
+
+  /**
+   * Waits until everything acknowledged so far is at its place below `objects/`, and durable there without the index: for
+   * backups, and for tools that look at the files.
+   */
+  async settle(): Promise<void> {
+    await this.#parts.objects.performed();
+    await this.#parts.settler.settle();
   }
 
   async counts(): Promise<ArchiveCounts> {
-    const { rows } = await sql<ArchiveCounts>`select (select count(*) from patient) as patients,
-      (select count(*) from study) as studies, (select count(*) from series) as series,
-      (select count(*) from instance) as instances`.execute(this.#database);
-    const [counts] = rows;
-    if (counts === undefined) throw new ArchiveError("storage-failed", "The index did not answer a count.");
+    const row = await this.#parts.database.db.selectFrom("total").selectAll().executeTakeFirstOrThrow();
+    const { id: _id, ...counts } = row;
     return counts;
   }
 
   /** Throws the index away and makes it again from the objects. */
-  async rebuildIndex(): Promise<Reconciled> {
-    for (const table of ["instance", "series", "study", "patient"] as const) {
-      await this.#database.deleteFrom(table).execute();
-    }
-    return reconcile(this.#folders, this.#database);
+  async rebuildIndex(options: RebuildOptions = {}): Promise<Reconciled> {
+    const { database, objects, settler } = this.#parts;
+    await settler.settle();
+    await writeSetting(database, "index-complete", "no");
+    await database.write(function* () {
+      for (const table of ["instance", "series", "study_modality", "study", "patient"])
+        yield* run(`delete from ${table}`);
+      yield* run("update total set patients = 0, studies = 0, series = 0, instances = 0, bytes = 0");
+    });
+    const done = await reconcile(database, objects, options);
+    await writeSetting(database, "index-complete", "yes");
+    return done;
   }
 
-  async close(): Promise<void> {
-    await writeSetting(this.#database, "closed-cleanly", "yes");
-    await this.#database.destroy();
-    this.#lock.close();
+  /** What was acknowledged is settled; then the folder is free. May be called again. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const { settler, slots, database, folder, objects } = this.#parts;
+    try {
+      await objects.performed();
+      await settler.close();
+      slots.close();
+    } finally {
+      await database.close();
+      folder.close();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -164,43 +235,43 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
   }
 }
 
-/**
- * One process per data folder: a second would clear the first one's incoming files. The lock is SQLite's own on a file
- * of no other use, because the system frees it when the process dies, however it dies.
- */
-function takeLock(folder: string): Sqlite.Database {
-  let lock: Sqlite.Database | undefined;
-  try {
-    lock = new Sqlite(join(folder, "lock"), { timeout: 0 });
-    lock.pragma("journal_mode = MEMORY");
-    lock.exec("BEGIN EXCLUSIVE");
-    return lock;
-  } catch (cause) {
-    lock?.close();
-    const inUse = cause instanceof Sqlite.SqliteError && cause.code.startsWith("SQLITE_BUSY");
-    throw inUse
-      ? new ArchiveError(
-          "data-folder-in-use",
-          `The data folder ${folder} is in use by another Isocenter server.`,
-          { cause },
-        )
-      : new ArchiveError("data-folder-unusable", `The data folder ${folder} cannot be written.`, { cause });
+async function openParts(
+  folder: DataFolder,
+  database: IndexDatabase,
+  options: LocalArchiveOptions,
+): Promise<{ parts: Parts; repaired: Reconciled | undefined }> {
+  const slots = new SlotFolder(folder.incoming);
+  const objects =
+    options.objects === undefined
+      ? new FileObjects(folder.root, slots, { inline: database.kind === "sqlite" })
+      : new S3Objects(new S3Client(parseS3Url(options.objects), credentialsFromEnvironment()));
+  await checkPlace(database, options);
+  const settler = new Settler(database, objects);
+  // What was committed before a crash and not settled comes first: everything else may build on it.
+  await settler.settle({ verify: true });
+  slots.clear(new Set());
+  const isComplete = (await readSetting(database, "index-complete")) === "yes";
+  const repaired = isComplete ? undefined : await reconcile(database, objects);
+  if (!isComplete) await writeSetting(database, "index-complete", "yes");
+  const quarantine = new Quarantine(objects);
+  const committer = new Committer(database, objects, () => settler.notice());
+  const ingest = new Ingest(
+    { database, objects, slots, committer, quarantine },
+    options.duplicates ?? "keep-first",
+  );
+  return { parts: { folder, database, objects, slots, settler, quarantine, ingest }, repaired };
+}
+
+/** An index speaks of the objects of one place; with those of another it would find nothing and answer for nothing. */
+async function checkPlace(database: IndexDatabase, { objects, folder }: LocalArchiveOptions): Promise<void> {
+  if (database.kind === "sqlite" && objects === undefined) return;
+  const place = objects === undefined ? `folder ${resolve(folder)}` : objects.replace(/\?.*/, "");
+  const known = await readSetting(database, "objects-at");
+  if (known === undefined) await writeSetting(database, "objects-at", place);
+  else if (known !== place) {
+    throw new ArchiveError(
+      "data-folder-unusable",
+      `The index database is that of the objects at "${known}", not of those at "${place}".`,
+    );
   }
-}
-
-async function readSetting(database: IndexDatabase, name: string): Promise<string | undefined> {
-  const row = await database
-    .selectFrom("setting")
-    .select("value")
-    .where("name", "=", name)
-    .executeTakeFirst();
-  return row?.value;
-}
-
-async function writeSetting(database: IndexDatabase, name: string, value: string): Promise<void> {
-  await database
-    .insertInto("setting")
-    .values({ name, value })
-    .onConflict((conflict) => conflict.column("name").doUpdateSet({ value }))
-    .execute();
 }

@@ -5,9 +5,15 @@
  * applied to what is stored and to what is asked for, so that the index needs no functions of its own.
  */
 
+/** Text as a column holds it: no database takes NUL in a text, and half of a surrogate pair is no character. */
+export function columnText(text: string): string {
+  return text.replace(/[\0\p{Surrogate}]/gu, "\uFFFD");
+}
+
 /** Lower case without combining marks, runs of white space as one space: `"  NOVÁK  "` → `"novak"`. */
 export function foldText(text: string): string {
-  return text
+  if (/^[\x21-\x7e]*$/.test(text)) return text.toLowerCase();
+  return columnText(text)
     .normalize("NFKD")
     .replace(/\p{M}+/gu, "")
     .toLowerCase()
@@ -39,4 +45,37 @@ export function fullTime(time: string, fill: "0" | "9"): string {
 /** A DA value as `YYYYMMDD`; the ACR-NEMA form `YYYY.MM.DD` is still met in files. */
 export function plainDate(date: string): string {
   return date.replaceAll(".", "").trim();
+}
+
+/** The words of a folded name, in any group. */
+export function nameWords(folded: string): string[] {
+  return folded.split(/[\s^=,.'-]+/u).filter((word) => word !== "");
+}
+
+/**
+ * How the words of a name sound, each between spaces: `" M460 A500 "`. PS3.4 C.2.2.2.1 leaves fuzzy matching to the
+ * archive; this is the American Soundex, with words of other scripts as they are.
+ */
+export function nameSounds(folded: string): string {
+  const codes = nameWords(folded).map(soundOf);
+  return codes.length === 0 ? "" : ` ${codes.join(" ")} `;
+}
+
+export function soundOf(word: string): string {
+  if (!/^[a-z]/.test(word)) return word;
+  let code = word.charAt(0).toUpperCase();
+  let last = digitOf(word.charAt(0));
+  for (const letter of word.slice(1)) {
+    const digit = digitOf(letter);
+    if (digit !== "" && digit !== last) code += digit;
+    // H and W do not part two letters of one sound, vowels do.
+    if (letter !== "h" && letter !== "w") last = digit;
+    if (code.length === 4) break;
+  }
+  return code.padEnd(4, "0");
+}
+
+function digitOf(letter: string): string {
+  const index = ["bfpv", "cgjkqsxz", "dt", "l", "mn", "r"].findIndex((letters) => letters.includes(letter));
+  return index < 0 ? "" : String(index + 1);
 }

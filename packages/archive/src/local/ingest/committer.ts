@@ -1,0 +1,76 @@
+/**
+ * Group commit: everything that waits goes into one transaction, and so shares its sync.
+ *
+ * A single sender waits for nobody: its instance is committed at once. While a commit is under way, others gather.
+ */
+import { addInstances, type HeldInstance, type NewInstance } from "../index/add-instances.ts";
+import type { IndexDatabase } from "../index/database.ts";
+import type { ObjectStore } from "../objects/object-store.ts";
+
+/** Instances in one transaction; more would make those who wait for its end wait long. */
+const mostInBatch = 128;
+
+interface Waiting {
+  readonly instance: NewInstance;
+  readonly resolve: (held: HeldInstance | undefined) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+export class Committer {
+  readonly #database: IndexDatabase;
+  readonly #objects: ObjectStore;
+  readonly #onCommitted: () => void;
+  #waiting: Waiting[] = [];
+  #running = false;
+
+  constructor(database: IndexDatabase, objects: ObjectStore, onCommitted: () => void) {
+    this.#database = database;
+    this.#objects = objects;
+    this.#onCommitted = onCommitted;
+  }
+
+  /** @returns undefined when it was added and is durable, or what is held under its UID already */
+  add(instance: NewInstance): Promise<HeldInstance | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ instance, resolve, reject });
+      if (!this.#running) {
+        this.#running = true;
+        // After what is ready in this turn of the event loop has come as well.
+        queueMicrotask(() => void this.#run());
+      }
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.slice(0, mostInBatch);
+      this.#waiting = this.#waiting.slice(mostInBatch);
+      await this.#commit(batch);
+    }
+    this.#running = false;
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const held = await this.#database.writeThen(
+        () =>
+          addInstances(
+            this.#database.kind,
+            batch.map(({ instance }) => instance),
+          ),
+        (results) => {
+          batch.forEach(({ instance }, index) => {
+            if (results[index] === undefined && instance.intent !== undefined)
+              this.#objects.perform(instance.intent);
+          });
+        },
+      );
+      batch.forEach(({ resolve }, index) => resolve(held[index]));
+      this.#onCommitted();
+    } catch (error) {
+      // One that cannot be written must not take the others with it.
+      if (batch.length > 1) for (const one of batch) await this.#commit([one]);
+      else batch[0]?.reject(error);
+    }
+  }
+}

@@ -1,0 +1,336 @@
+/**
+ * Objects in a folder: plain Part 10 files that every tool can read, and every backup.
+ *
+ * A file comes to its place by a rename of a synced one, or is written anew from its intent after a crash; what lies
+ * under `objects/` is therefore whole.
+ */
+import { close, createReadStream, existsSync, open as openCallback, write } from "node:fs";
+import { mkdir, open, opendir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { ArchiveError } from "../../errors.ts";
+import type { ByteRange } from "../../image-source.ts";
+import { grouped, inParallel } from "../group.ts";
+import type { IntentInit } from "../index/intents.ts";
+import type { ObjectInfo, ObjectStore } from "./object-store.ts";
+import type { SlotFolder } from "./slots.ts";
+import { Spool } from "./spool.ts";
+
+const openFd = promisify(openCallback);
+const writeFd = promisify(write);
+const closeFd = promisify(close);
+
+/** Renames and small writes that may be under way before the next instance has to wait. */
+const mostUnderWay = 64;
+
+/** Bytes up to which an object travels to the disk in the database's journal; above, its own sync costs less. */
+const inlineLimit = 64 * 1024;
+
+export class FileObjects implements ObjectStore {
+  readonly kind = "files";
+  readonly memoryLimit = 1 << 20;
+  readonly #root: string;
+  readonly #slots: SlotFolder;
+  /** Small objects may be kept in the intents for a while: not in a database that is far away. */
+  readonly #inline: boolean;
+  /** Folders known to be there. */
+  readonly #folders = new Set<string>();
+  /** Keys with a deletion that is not settled: done again after a crash, it must not meet a newer object. */
+  readonly #deleting = new Set<string>();
+  /** What is being performed, by key: who reads waits for it. */
+  readonly #underWay = new Map<string, Promise<void>>();
+
+  constructor(root: string, slots: SlotFolder, options: { readonly inline: boolean }) {
+    this.#root = root;
+    this.#slots = slots;
+    this.#inline = options.inline;
+  }
+
+  async read(key: string, offset: number, length: number): Promise<Uint8Array> {
+    await this.#underWay.get(key);
+    try {
+      const file = await open(this.#path(key), "r");
+      try {
+        const bytes = Buffer.allocUnsafe(length);
+        let at = 0;
+        while (at < length) {
+          const { bytesRead } = await file.read(bytes, at, length - at, offset + at);
+          if (bytesRead === 0) break;
+          at += bytesRead;
+        }
+        return bytes.subarray(0, at);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw readError(key, error);
+    }
+  }
+
+  async *stream(key: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
+    const part = range === undefined ? {} : { start: range.offset, end: range.offset + range.length - 1 };
+    if (range?.length === 0) return;
+    await this.#underWay.get(key);
+    const stream = createReadStream(this.#path(key), { ...part, highWaterMark: 1 << 18 });
+    try {
+      for await (const chunk of stream) yield chunk as Buffer;
+    } catch (error) {
+      throw readError(key, error);
+    }
+  }
+
+  async stat(key: string): Promise<ObjectInfo | undefined> {
+    await this.#underWay.get(key);
+    try {
+      const { size, mtime } = await stat(this.#path(key));
+      return { key, size, modified: mtime };
+    } catch (error) {
+      if (isCode(error, "ENOENT", "ENOTDIR")) return undefined;
+      throw readError(key, error);
+    }
+  }
+
+  async *list(prefix: string): AsyncGenerator<ObjectInfo> {
+    const folder = prefix.replace(/\/$/, "");
+    let entries: Awaited<ReturnType<typeof opendir>>;
+    try {
+      entries = await opendir(this.#path(folder));
+    } catch (error) {
+      if (isCode(error, "ENOENT")) return;
+      throw readError(folder, error);
+    }
+    for await (const entry of entries) {
+      const key = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) yield* this.list(`${key}/`);
+      else if (entry.isFile()) {
+        const info = await this.stat(key);
+        if (info !== undefined) yield info;
+      }
+    }
+  }
+
+  async put(key: string, content: Uint8Array | Spool): Promise<void> {
+    const to = this.#path(key);
+    const created = await mkdir(dirname(to), { recursive: true });
+    let from: string;
+    if (content instanceof Spool) {
+      from = this.#slots.path(await content.toFile({ sync: true }));
+    } else {
+      from = this.#slots.path(`${randomUUID()}.part`);
+      await writeFile(from, content, { flush: true });
+    }
+    await rename(from, to);
+    await syncFolders(to, created);
+  }
+
+  async delete(key: string): Promise<void> {
+    await rm(this.#path(key), { force: true });
+    await this.#tidy(key);
+  }
+
+  isFree(key: string): boolean {
+    return !this.#deleting.has(key) && !this.#underWay.has(key) && !existsSync(this.#path(key));
+  }
+
+  async prepare(key: string, spool: Spool): Promise<IntentInit> {
+    if (this.#underWay.size >= mostUnderWay) await Promise.race(this.#underWay.values());
+    if (this.#inline && spool.inMemory && spool.size <= inlineLimit)
+      return { kind: "write", path: key, bytes: spool.bytes() };
+    return { kind: "move", path: key, file: await spool.toFile({ sync: true }) };
+  }
+
+  perform(intent: IntentInit): void {
+    const { kind, path } = intent;
+    if (kind === "delete") this.#deleting.add(path);
+    const before = this.#underWay.get(path);
+    const mine: Promise<void> = (before ?? Promise.resolve())
+      .then(() => this.#perform(intent))
+      // The intent stays in the index, and settling tries again.
+      .catch((error: unknown) => {
+        if (!(error instanceof Error && "code" in error)) throw error;
+      })
+      .finally(() => {
+        if (this.#underWay.get(path) === mine) this.#underWay.delete(path);
+      });
+    this.#underWay.set(path, mine);
+  }
+
+  async #perform({ kind, path, file = "", bytes }: IntentInit): Promise<void> {
+    const to = this.#path(path);
+    if (kind === "delete") await this.delete(path);
+    else if (kind === "move") await this.#rename(this.#slots.path(file), to);
+    else if (bytes !== undefined) {
+      const from = this.#slots.path(`${randomUUID()}.part`);
+      const fd = await openFd(from, "wx");
+      try {
+        for (let at = 0; at < bytes.byteLength; )
+          at += (await writeFd(fd, bytes, at, bytes.byteLength - at)).bytesWritten;
+      } finally {
+        await closeFd(fd);
+      }
+      await this.#rename(from, to);
+    }
+  }
+
+  async #rename(from: string, to: string): Promise<void> {
+    const folder = dirname(to);
+    if (this.#folders.has(folder)) {
+      try {
+        await rename(from, to);
+        return;
+      } catch (error) {
+        // The folder was emptied and removed since.
+        if (!isCode(error, "ENOENT")) throw error;
+      }
+    }
+    await mkdir(folder, { recursive: true });
+    if (this.#folders.size > 10_000) this.#folders.clear();
+    this.#folders.add(folder);
+    await rename(from, to);
+  }
+
+  async performed(): Promise<void> {
+    await Promise.all(this.#underWay.values());
+  }
+
+  async settle(
+    intents: readonly IntentInit[],
+    bytesOf: (intent: IntentInit) => Promise<Uint8Array | undefined>,
+    { verify }: { readonly verify: boolean },
+  ): Promise<void> {
+    const folders = new Set<string>();
+    // In order where one key has several, side by side otherwise.
+    const byKey = grouped(intents, ({ path }) => path);
+    await inParallel([...byKey.values()], 4, async (some) => {
+      for (const intent of some) await this.#settleOne(intent, bytesOf, verify, folders);
+    });
+    for (const folder of folders) await syncFolder(folder);
+  }
+
+  async #settleOne(
+    intent: IntentInit,
+    bytesOf: (intent: IntentInit) => Promise<Uint8Array | undefined>,
+    verify: boolean,
+    folders: Set<string>,
+  ): Promise<void> {
+    const { kind, path, file = "" } = intent;
+    await this.#underWay.get(path);
+    const to = this.#path(path);
+    if (kind === "delete") {
+      await this.delete(path);
+      this.#deleting.delete(path);
+      return;
+    }
+    if (!existsSync(to)) {
+      if (kind === "write") await this.#perform({ ...intent, bytes: await bytesOf(intent) } as IntentInit);
+      else if (existsSync(this.#slots.path(file))) await this.#perform(intent);
+      // Neither here nor there: it was deleted since, and a later intent says so.
+      else return;
+    }
+    if (kind === "write") await syncWritten(to, verify ? await bytesOf(intent) : undefined);
+    for (let folder = dirname(to); folder.length >= this.#root.length; folder = dirname(folder))
+      folders.add(folder);
+  }
+
+  /** Removes the folders of a study or series that has nothing left. */
+  async #tidy(key: string): Promise<void> {
+    let folder = dirname(key);
+    while (folder.includes("/")) {
+      try {
+        await rmdir(this.#path(folder));
+        this.#folders.delete(this.#path(folder));
+      } catch (error) {
+        if (isCode(error, "ENOENT")) this.#folders.delete(this.#path(folder));
+        else if (isCode(error, "ENOTEMPTY", "EEXIST", "EBUSY")) return;
+        else throw error;
+      }
+      folder = dirname(folder);
+    }
+  }
+
+  #path(key: string): string {
+    return join(this.#root, key);
+  }
+}
+
+/**
+ * Syncs a small object that was written without.
+ * @param bytes what must be in it, where a power loss may have left less
+ */
+async function syncWritten(path: string, bytes: Uint8Array | undefined): Promise<void> {
+  let file: Awaited<ReturnType<typeof open>>;
+  try {
+    file = await open(path, "r+");
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return;
+    throw error;
+  }
+  try {
+    if (bytes !== undefined) {
+      const { size } = await file.stat();
+      const there = size === bytes.byteLength ? await file.readFile() : undefined;
+      if (there === undefined || Buffer.compare(there, bytes) !== 0) {
+        await file.truncate(0);
+        await file.write(bytes, 0, bytes.byteLength, 0);
+      }
+    }
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a rename survive a power loss, up to the folder that was there before. */
+async function syncFolders(file: string, created: string | undefined): Promise<void> {
+  const top = created === undefined ? dirname(file) : dirname(created);
+  for (let folder = dirname(file); folder.length >= top.length; folder = dirname(folder))
+    await syncFolder(folder);
+}
+
+export async function syncFolder(folder: string): Promise<void> {
+  let handle: Awaited<ReturnType<typeof open>>;
+  try {
+    handle = await open(folder, "r");
+  } catch (error) {
+    // Emptied and removed in the meantime: nothing is left that a sync could keep.
+    if (isCode(error, "ENOENT")) return;
+    throw error;
+  }
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function readError(key: string, cause: unknown): ArchiveError {
+  return isCode(cause, "ENOENT", "ENOTDIR")
+    ? new ArchiveError("object-missing", `The object ${key} is not there.`, { cause })
+    : new ArchiveError("storage-failed", `The object ${key} cannot be read.`, { cause });
+}
+
+export function isCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && "code" in error && codes.includes(String(error.code));
+}
+
+/**
+ * Makes the data folder and everything above it that is missing. Not `mkdir(…, { recursive: true })`, which tries again
+ * for ever on file systems that answer ENOENT to every new name, as /proc does.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const missing: string[] = [];
+  for (let at = path; !(await isFolder(at)); at = dirname(at)) missing.push(at);
+  for (const one of missing.reverse()) await mkdir(one);
+}
+
+/** @throws ENOTDIR when it is there and no folder */
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    if ((await stat(path)).isDirectory()) return true;
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return false;
+    throw error;
+  }
+  throw Object.assign(new Error(`${path} is not a folder`), { code: "ENOTDIR" });
+}
