@@ -1,0 +1,17 @@
+/** @isocenter/archive/dicomweb: DICOMweb messages and peers; runs wherever there are web streams and `fetch`. */
+export { ArchiveError, type ArchiveErrorCode } from "../errors.ts";
+export { DicomwebError, type DicomwebErrorCode } from "./errors.ts";
+export { frameRangesOf } from "./frame-ranges.ts";
+export { HeldObject, holdInstance } from "./held-object.ts";
+export { type MediaType, parseMediaType, parseMediaTypes } from "./media-type.ts";
+export {
+  boundaryOf,
+  headerText,
+  multipartEnd,
+  type MultipartLimits,
+  newBoundary,
+  type Part,
+  partHead,
+  readMultipart,
+} from "./multipart.ts";
+export { fileHeadOf, instanceFromPart10 } from "./part10-instance.ts";

@@ -1,0 +1,4 @@
+/** @isocenter/server/dicomweb: the DICOMweb face over any image source; runs wherever there are web streams. */
+export { addDicomweb, createDicomweb, type DicomwebHandler, type DicomwebOptions } from "./face.ts";
+export { directRenderer, type FrameJob, type Renderer } from "./renderer.ts";
+export type { ServiceLimits } from "./web-request.ts";
