@@ -96,7 +96,8 @@ function qualityOf(accept: Accept, offer: Offer): number {
   let specific = -1;
   for (const range of accept) {
     const precision = precisionOf(range, offer);
-    if (precision > specific || (precision === specific && range.quality > quality)) {
+    if (precision < 0 || precision < specific) continue;
+    if (precision > specific || range.quality > quality) {
       specific = precision;
       quality = range.quality;
     }

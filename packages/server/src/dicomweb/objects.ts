@@ -14,7 +14,7 @@ import {
   transferSyntaxInfo,
 } from "@isocenter/dicom";
 import { hasNativeFrames } from "./media-types.ts";
-import { notFound } from "./problem.ts";
+import { notFound, WebProblem } from "./problem.ts";
 import type { FrameJob } from "./renderer.ts";
 
 /** Memory for instances of sources without random access. */
@@ -87,6 +87,7 @@ export async function openInstance(
 
 /** Values above it are left where they are. */
 const threshold = 64 * 1024;
+const pixelTags = [0x7fe00010, 0x7fe00008, 0x7fe00009];
 /** (7FE0,0001) Extended Offset Table, before which everything stands that describes an image. */
 const firstPixelTag = 0x7fe00001;
 
@@ -98,7 +99,7 @@ export interface OpenImage {
   job(index: number): Promise<FrameJob>;
 }
 
-/** @throws DicomError `pixels-invalid` when it is no image */
+/** @throws WebProblem 404 when it is no image, DicomError `pixels-invalid` when it describes none */
 export async function openImage(object: InstanceObject): Promise<OpenImage> {
   const { transferSyntaxUid } = object;
   const ranges = transferSyntaxUid === TransferSyntax.ExplicitVRBigEndian ? undefined : await object.frames();
@@ -121,6 +122,9 @@ export async function openImage(object: InstanceObject): Promise<OpenImage> {
     }
   }
   const { dataSet } = await readPart10(object, { bulkThreshold: threshold });
+  if (!pixelTags.some((tag) => dataSet.has(tag))) {
+    throw new WebProblem(404, "not-found", "The instance has no pixel data, so it has no frames.");
+  }
   const frames = framesOf(dataSet, transferSyntaxUid);
   const { description, isEncapsulated, isLittleEndian } = frames;
   const { numberOfFrames } = description;
