@@ -15,3 +15,4 @@ export {
   readMultipart,
 } from "./multipart.ts";
 export { fileHeadOf, instanceFromPart10 } from "./part10-instance.ts";
+export { readNativeXml } from "./read-native-xml.ts";

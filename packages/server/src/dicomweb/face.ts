@@ -8,14 +8,22 @@
 import type { ImageSource } from "@isocenter/archive";
 import type { Hono } from "hono";
 import { answer } from "./answer.ts";
+import { bulkdata } from "./bulkdata.ts";
+import { capabilities } from "./capabilities.ts";
+import { compressed } from "./compression.ts";
 import { frames } from "./frames.ts";
 import { instances } from "./instances.ts";
 import { metadata } from "./metadata.ts";
 import { HeldInstances } from "./objects.ts";
 import { notFound, problemAnswer, WebProblem } from "./problem.ts";
+import { rendered, thumbnail } from "./rendered.ts";
 import { directRenderer, type Renderer } from "./renderer.ts";
+import { remove } from "./remove.ts";
+import { methodsOf } from "./resources.ts";
 import { type Resource, targetOf } from "./resource.ts";
 import { search } from "./search.ts";
+import { store } from "./store.ts";
+import { wadoUri } from "./wado-uri.ts";
 import type { ServiceLimits, WebRequest } from "./web-request.ts";
 
 export interface DicomwebOptions {
@@ -56,7 +64,7 @@ export function createDicomweb(options: DicomwebOptions): DicomwebHandler {
       const source = await sourceFor(target.peer);
       if (source === undefined) throw notFound("peer");
       const root = `${publicOrigin ?? url.origin}${basePath}`;
-      return await handle(target.resource, {
+      const response = await handle(target.resource, {
         request,
         source,
         peer: target.peer,
@@ -67,6 +75,7 @@ export function createDicomweb(options: DicomwebOptions): DicomwebHandler {
         held,
         onError: report,
       });
+      return hasText.has(target.resource.kind) ? compressed(request, response) : response;
     } catch (error) {
       const { body, headers, status } = report(error);
       return answer(request.method === "HEAD" ? null : body, headers, status);
@@ -82,22 +91,33 @@ export function addDicomweb(app: Pick<Hono, "all">, options: DicomwebOptions): v
   app.all(`${basePath}/*`, (c) => handler(c.req.raw));
 }
 
+/** The others' answers are pixels, which do not get smaller. */
+const hasText = new Set<Resource["kind"]>(["search", "metadata", "service"]);
+
 async function handle(resource: Resource, web: WebRequest): Promise<Response> {
   const { method } = web.request;
-  const methods = ["GET", "HEAD"];
+  if (method === "GET") return retrieve(resource, web);
+  const methods = methodsOf(resource);
   if (!methods.includes(method)) {
-    throw new WebProblem(405, "method-not-allowed", `${method} is no method of this resource.`, {
+    throw new WebProblem(405, "method-not-allowed", "This is no method of the resource.", {
       headers: { allow: methods.join(", ") },
     });
   }
-  const response = await retrieve(resource, web);
-  if (method !== "HEAD") return response;
-  await response.body?.cancel();
-  return new Response(null, { status: response.status, headers: response.headers });
+  if (method === "OPTIONS") return capabilities(web, resource);
+  const uids = resource.kind === "dicom" ? resource : {};
+  if (method === "POST") return store(web, uids);
+  if (method === "DELETE") return remove(web, uids);
+  const { body, headers, status } = await retrieve(resource, web);
+  await body?.cancel();
+  return new Response(null, { status, headers });
 }
 
-function retrieve(resource: Resource, web: WebRequest): Promise<Response> {
+function retrieve(resource: Resource, web: WebRequest): Promise<Response> | Response {
   switch (resource.kind) {
+    case "service":
+      return web.parameters.has("requestType") ? wadoUri(web) : capabilities(web, resource);
+    case "wado-uri":
+      return wadoUri(web);
     case "search":
       return search(web, resource);
     case "dicom":
@@ -106,7 +126,11 @@ function retrieve(resource: Resource, web: WebRequest): Promise<Response> {
       return metadata(web, resource);
     case "frames":
       return frames(web, resource);
-    default:
-      throw new WebProblem(501, "not-supported", "This resource is not served.");
+    case "bulkdata":
+      return bulkdata(web, resource);
+    case "rendered":
+      return rendered(web, resource);
+    case "thumbnail":
+      return thumbnail(web, resource);
   }
 }

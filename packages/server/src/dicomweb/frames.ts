@@ -36,59 +36,93 @@ export async function frames(
     id: web.peer ?? "",
     maximumBytes: web.limits.maximumHeldBytes,
   });
+  return answerFrames(web, object, target, target.frames);
+}
+
+/**
+ * @param object is closed when the answer is complete
+ * @param wanted numbers from 1; `all` for the pixel data as bulk data, where one part may hold all frames
+ */
+export async function answerFrames(
+  web: WebRequest,
+  object: InstanceObject,
+  target: PathUids,
+  wanted: readonly number[] | "all",
+): Promise<Response> {
   let isHandedOn = false;
   try {
-    const isOne = target.frames.length === 1;
-    const offer = selectOffer(acceptOfRequest(web), isOne ? offersOf(object) : multipartOffersOf(object));
-    const etag = quoted(
-      `${object.version}-${target.frames.join("+")}-${offer.transferSyntaxUid}-${offer.isMultipart ? "m" : "s"}`,
+    const numbers = wanted === "all" ? await allFrames(object) : wanted;
+    const offers = offersOf(object);
+    const offer = selectOffer(
+      acceptOfRequest(web),
+      numbers.length === 1
+        ? offers
+        : offers.filter((one) => one.isMultipart || (wanted === "all" && isPlain(one))),
     );
+    const which = wanted === "all" ? wanted : numbers.join("+");
+    const form = offer.isMultipart ? "m" : "s";
+    const etag = quoted(`${object.version}-${which}-${offer.transferSyntaxUid}-${form}`);
     const headers: Headers = { etag, "cache-control": "private, no-cache", vary: "Accept" };
     if (isUnchanged(web.request, etag)) return answer(null, headers, 304);
     const read = await readerOf(web, object, offer);
-    const url = `${resourceUrl(web.base, target)}/frames/`;
-    if (!offer.isMultipart) return singlePart(web.request, await read(target.frames[0] ?? 0), offer, headers);
-    const boundary = newBoundary();
-    headers["content-type"] = `multipart/related; type="${offer.mediaType}"; boundary=${boundary}`;
-    const head = (number: number, isFirst: boolean): Uint8Array =>
-      partHead(
-        boundary,
-        {
-          "Content-Type": contentTypeOf({ ...offer, isMultipart: false }),
-          "Content-Location": `${url}${number}`,
-        },
-        isFirst,
-      );
-    const [first = 0, ...others] = target.frames;
     // The first is read before anything is sent, so that an error still has its status.
+    const [first = 0, ...others] = numbers;
     const bytes = await read(first);
-    const opening = head(first, true);
-    if (isOne && bytes.byteLength <= wholeLimit) {
-      const end = multipartEnd(boundary);
-      return answer(
-        joined([opening, bytes, end], opening.byteLength + bytes.byteLength + end.byteLength),
-        headers,
-      );
+    if (!offer.isMultipart && others.length === 0) return singlePart(web.request, bytes, offer, headers);
+    const layout = offer.isMultipart ? multipartLayout(web, target, offer) : plainLayout(offer);
+    headers["content-type"] = layout.contentType;
+    const opening = layout.head(first, true);
+    if (others.length === 0 && bytes.byteLength <= wholeLimit) {
+      const length = opening.byteLength + bytes.byteLength + layout.end.byteLength;
+      return answer(joined([opening, bytes, layout.end], length), headers);
     }
     isHandedOn = true;
-    return answer(
-      streamOf(
-        closing(object, async function* () {
-          yield opening;
-          yield bytes;
-          for (const number of others) {
-            yield head(number, false);
-            yield await read(number);
-          }
-          yield multipartEnd(boundary);
-        }),
-        web.onError,
-      ),
-      headers,
-    );
+    const body = closing(object, async function* () {
+      yield opening;
+      yield bytes;
+      for (const number of others) {
+        yield layout.head(number, false);
+        yield await read(number);
+      }
+      yield layout.end;
+    });
+    return answer(streamOf(body, web.onError), headers);
   } finally {
     if (!isHandedOn) await object[Symbol.asyncDispose]();
   }
+}
+
+async function allFrames(object: InstanceObject): Promise<readonly number[]> {
+  const count = (await object.frames())?.length ?? (await openImage(object)).numberOfFrames;
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+/** Samples of frames follow one another; code streams do not. */
+const isPlain = ({ mediaType, transferSyntaxUid }: FrameOffer): boolean =>
+  mediaType === octetStream && transferSyntaxUid === defaultSyntax;
+
+/** What stands around frames. */
+interface Layout {
+  readonly contentType: string;
+  readonly end: Uint8Array;
+  head(number: number, isFirst: boolean): Uint8Array;
+}
+
+function multipartLayout(web: WebRequest, target: PathUids, offer: FrameOffer): Layout {
+  const boundary = newBoundary();
+  const url = `${resourceUrl(web.base, target)}/frames/`;
+  const partType = contentTypeOf({ ...offer, isMultipart: false });
+  return {
+    contentType: `multipart/related; type="${offer.mediaType}"; boundary=${boundary}`,
+    end: multipartEnd(boundary),
+    head: (number, isFirst) =>
+      partHead(boundary, { "Content-Type": partType, "Content-Location": `${url}${number}` }, isFirst),
+  };
+}
+
+function plainLayout(offer: FrameOffer): Layout {
+  const nothing = new Uint8Array(0);
+  return { contentType: contentTypeOf(offer), end: nothing, head: () => nothing };
 }
 
 /** Closes the object when its last byte went, or nobody wants it any more. */
@@ -148,11 +182,6 @@ function offersOf({ transferSyntaxUid }: InstanceObject): readonly FrameOffer[] 
     if (offersBySyntax.size < 100) offersBySyntax.set(transferSyntaxUid, offers);
   }
   return offers;
-}
-
-/** Several frames make several parts. */
-function multipartOffersOf(object: InstanceObject): readonly FrameOffer[] {
-  return offersOf(object).filter((offer) => offer.isMultipart);
 }
 
 function makeOffers(stored: string, isMultipart: boolean): FrameOffer[] {

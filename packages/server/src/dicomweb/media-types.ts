@@ -40,6 +40,14 @@ export function frameMediaType(transferSyntaxUid: string): FrameMediaType | unde
   return frameMediaTypes[transferSyntaxUid];
 }
 
+/** The syntax meant by a media type of compressed images alone; undefined for others. */
+export function defaultFrameSyntax(mediaType: string): string | undefined {
+  return Object.keys(frameMediaTypes).find((uid) => {
+    const known = frameMediaTypes[uid];
+    return known?.mediaType === mediaType && known.isDefault;
+  });
+}
+
 const encapsulatedUncompressed = "1.2.840.10008.1.2.1.98";
 
 /** Frames are plain samples, whatever they are wrapped in. */
