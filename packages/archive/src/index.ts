@@ -1,5 +1,7 @@
 /** @isocenter/archive: `ImageSource`, the local archive and remote peers behind it. */
 export { DimsePeer, type DimsePeerAddress } from "./dimse/dimse-peer.ts";
+export { DicomwebPeer, type DicomwebPeerOptions } from "./dicomweb/dicomweb-peer.ts";
+export { DicomwebError, type DicomwebErrorCode } from "./dicomweb/errors.ts";
 export { ArchiveError, type ArchiveErrorCode } from "./errors.ts";
 export { instanceFromFile, isPart10File, walkFiles } from "./files.ts";
 export {

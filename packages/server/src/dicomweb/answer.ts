@@ -20,35 +20,6 @@ export function answer(
   return new Response(body as BodyInit | null, { status, headers: { ...guards, ...headers } });
 }
 
-/**
- * A stream that pulls from an iteration and ends it when nobody reads any more. An error on the way breaks the
- * connection off: a body that ends as if it were complete would be a lie.
- */
-export function streamOf(
-  source: AsyncIterable<Uint8Array>,
-  onError: (error: unknown) => void = () => undefined,
-): ReadableStream<Uint8Array> {
-  const iterator = source[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const next = await iterator.next();
-          if (next.done === true) controller.close();
-          else controller.enqueue(next.value);
-        } catch (error) {
-          onError(error);
-          controller.error(error);
-        }
-      },
-      async cancel() {
-        await iterator.return?.();
-      },
-    },
-    { highWaterMark: 0 },
-  );
-}
-
 /** Reads ahead up to `limit` bytes: whole bodies for what is small, and errors while a status can still be chosen. */
 export async function headOf(
   source: AsyncIterable<Uint8Array>,

@@ -3,10 +3,10 @@
  * data that is compressed has no one value to send; it is answered frame by frame, or decoded.
  */
 import type { InstanceObject } from "@isocenter/archive";
-import { multipartEnd, newBoundary, partHead } from "@isocenter/archive/dicomweb";
+import { multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
 import { type DataElement, type DataSet, readPart10, vrInfo } from "@isocenter/dicom";
 import { selectOffer } from "./accept.ts";
-import { answer, streamOf } from "./answer.ts";
+import { answer } from "./answer.ts";
 import { isUnchanged, quoted, rangeOf } from "./conditional.ts";
 import { answerFrames, closing } from "./frames.ts";
 import { hasNativeFrames } from "./media-types.ts";

@@ -6,6 +6,7 @@
  * nothing else; handlers throw, and every error leaves as a problem document.
  */
 import type { ImageSource } from "@isocenter/archive";
+import { HeldInstances } from "@isocenter/archive/dicomweb";
 import type { Hono } from "hono";
 import { answer } from "./answer.ts";
 import { bulkdata } from "./bulkdata.ts";
@@ -14,7 +15,6 @@ import { compressed } from "./compression.ts";
 import { frames } from "./frames.ts";
 import { instances } from "./instances.ts";
 import { metadata } from "./metadata.ts";
-import { HeldInstances } from "./objects.ts";
 import { notFound, problemAnswer, WebProblem } from "./problem.ts";
 import { rendered, thumbnail } from "./rendered.ts";
 import { directRenderer, type Renderer } from "./renderer.ts";

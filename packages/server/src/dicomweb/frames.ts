@@ -5,10 +5,10 @@
  * The common case is a viewer that takes what is stored: it costs the look-up of an object, one read and one write.
  */
 import type { InstanceObject } from "@isocenter/archive";
-import { multipartEnd, newBoundary, partHead } from "@isocenter/archive/dicomweb";
+import { multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
 import { decodableTransferSyntaxes, encodableTransferSyntaxes } from "@isocenter/codecs";
 import { defaultSyntax, type Offer, contentTypeOf, selectOffer } from "./accept.ts";
-import { answer, type Headers, joined, streamOf } from "./answer.ts";
+import { answer, type Headers, joined } from "./answer.ts";
 import { isUnchanged, quoted, rangeOf } from "./conditional.ts";
 import { frameMediaType, hasNativeFrames } from "./media-types.ts";
 import { frameBytes, isSentAsStored, openImage, openInstance } from "./objects.ts";

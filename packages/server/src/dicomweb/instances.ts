@@ -5,9 +5,9 @@
  * be converted is read and written again, frame by frame.
  */
 import type { InstanceKey, InstanceObject, InstanceStream } from "@isocenter/archive";
-import { fileHeadOf, multipartEnd, newBoundary, partHead } from "@isocenter/archive/dicomweb";
+import { fileHeadOf, multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
 import { type Accept, contentTypeOf, selectOffer } from "./accept.ts";
-import { answer, streamOf } from "./answer.ts";
+import { answer } from "./answer.ts";
 import { isUnchanged, quoted, rangeOf } from "./conditional.ts";
 import { convertFile, syntaxOffers } from "./convert.ts";
 import { closing } from "./frames.ts";

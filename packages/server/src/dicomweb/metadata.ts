@@ -5,7 +5,7 @@
  * bulk data, which are relative to their instance, become URLs.
  */
 import type { InstanceStream, Selection } from "@isocenter/archive";
-import { multipartEnd, newBoundary, partHead } from "@isocenter/archive/dicomweb";
+import { fileHeadOf, multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
 import {
   type BulkData,
   bulkData,
@@ -15,9 +15,8 @@ import {
   toDicomJson,
   toNativeXml,
 } from "@isocenter/dicom";
-import { fileHeadOf } from "@isocenter/archive/dicomweb";
 import { selectOffer } from "./accept.ts";
-import { answer, headOf, joined, streamOf } from "./answer.ts";
+import { answer, headOf, joined } from "./answer.ts";
 import { isUnchanged, tagOfBytes } from "./conditional.ts";
 import { jsonArray, topLevelUids } from "./json-text.ts";
 import { notFound } from "./problem.ts";

@@ -2,7 +2,7 @@
  * Instances at random access, from any source: its own objects where it has them, and otherwise the instance held in
  * memory for a little while, so that a viewer that asks for frame after frame fetches it once.
  */
-import { ArchiveError, holdInstance, type HeldObject } from "@isocenter/archive/dicomweb";
+import { ArchiveError, type HeldInstances, holdInstance } from "@isocenter/archive/dicomweb";
 import type { ImageSource, InstanceKey, InstanceObject } from "@isocenter/archive";
 import {
   type DataSet,
@@ -17,57 +17,6 @@ import { hasNativeFrames } from "./media-types.ts";
 import { notFound, WebProblem } from "./problem.ts";
 import type { FrameJob } from "./renderer.ts";
 
-/** Memory for instances of sources without random access. */
-const heldBytes = 256 * 1024 * 1024;
-const heldMs = 60_000;
-
-export class HeldInstances {
-  readonly #held = new Map<string, { object: Promise<HeldObject>; until: number; size: number }>();
-
-  /** Concurrent requests for one instance share its retrieval, so it does not end with the first one's client. */
-  get(
-    id: string,
-    source: ImageSource,
-    key: InstanceKey,
-    maximumBytes: number,
-    now: number,
-  ): Promise<HeldObject> {
-    const name = JSON.stringify([id, key.studyInstanceUid, key.seriesInstanceUid, key.sopInstanceUid]);
-    const known = this.#held.get(name);
-    if (known !== undefined && known.until > now) {
-      this.#held.delete(name);
-      this.#held.set(name, known);
-      return known.object;
-    }
-    const object = holdInstance(source, key, { maximumBytes });
-    const entry = { object, until: now + heldMs, size: 0 };
-    this.#held.set(name, entry);
-    object.then(
-      ({ size }) => {
-        entry.size = size;
-        this.#makeRoom(now);
-      },
-      () => this.#held.delete(name),
-    );
-    return object;
-  }
-
-  /** After a change nothing of before is answered. */
-  clear(): void {
-    this.#held.clear();
-  }
-
-  #makeRoom(now: number): void {
-    let total = 0;
-    for (const { size } of this.#held.values()) total += size;
-    for (const [name, { size, until }] of this.#held) {
-      if (total <= heldBytes && until > now) return;
-      this.#held.delete(name);
-      total -= size;
-    }
-  }
-}
-
 /** @throws WebProblem 404 when there is no such instance */
 export async function openInstance(
   source: ImageSource,
@@ -77,7 +26,10 @@ export async function openInstance(
 ): Promise<InstanceObject> {
   try {
     return source.open === undefined
-      ? await held.get(about.id, source, key, about.maximumBytes, Date.now())
+      ? await held.get(
+          JSON.stringify([about.id, key.studyInstanceUid, key.seriesInstanceUid, key.sopInstanceUid]),
+          () => holdInstance(source, key, { maximumBytes: about.maximumBytes }),
+        )
       : await source.open(key);
   } catch (error) {
     if (error instanceof ArchiveError && error.code === "instance-unknown") throw notFound("instance");

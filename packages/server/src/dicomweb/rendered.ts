@@ -5,10 +5,10 @@
  * Multipart holds every frame.
  */
 import type { InstanceObject } from "@isocenter/archive";
-import { multipartEnd, newBoundary, partHead } from "@isocenter/archive/dicomweb";
+import { multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
 import { readPart10 } from "@isocenter/dicom";
 import { contentTypeOf, type Offer, selectOffer } from "./accept.ts";
-import { answer, streamOf } from "./answer.ts";
+import { answer } from "./answer.ts";
 import { isUnchanged, quoted } from "./conditional.ts";
 import { openImage, openInstance } from "./objects.ts";
 import { notFound, WebProblem } from "./problem.ts";

@@ -1,8 +1,8 @@
 /** Search transaction, QIDO-RS (PS3.18 10.6): studies, series and instances that match. */
 import { type DataSet, type DicomJsonObject, toDicomJson, toNativeXml } from "@isocenter/dicom";
-import { newBoundary, partHead, multipartEnd } from "@isocenter/archive/dicomweb";
+import { multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
 import { selectOffer } from "./accept.ts";
-import { answer, type Headers, headOf, joined, streamOf } from "./answer.ts";
+import { answer, type Headers, headOf, joined } from "./answer.ts";
 import type { SearchLevel } from "./attributes.ts";
 import { jsonArray } from "./json-text.ts";
 import { checkedSearch, type SearchRequest } from "./query.ts";

@@ -8,6 +8,7 @@ import type { InstanceStream, StoreOutcome } from "@isocenter/archive";
 import {
   ArchiveError,
   boundaryOf,
+  chunksOf,
   instanceFromPart10,
   parseMediaType,
   type Part,
@@ -15,7 +16,6 @@ import {
 } from "@isocenter/archive/dicomweb";
 import { IsocenterError } from "@isocenter/dicom";
 import { acceptOf, selectOffer } from "./accept.ts";
-import { chunksOf } from "./chunks.ts";
 import { instancesFromMetadata } from "./store-metadata.ts";
 import { type Failure, storeAnswer } from "./store-answer.ts";
 import { WebProblem } from "./problem.ts";

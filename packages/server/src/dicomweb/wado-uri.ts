@@ -2,9 +2,9 @@
  * WADO-URI (PS3.18 9): one instance named by query parameters, as a file or as a picture. Old viewers and reports' links
  * ask this way.
  */
-import { contentTypeOf, selectOffer } from "./accept.ts";
-import { acceptOf } from "./accept.ts";
-import { answer, streamOf } from "./answer.ts";
+import { acceptOf, contentTypeOf, selectOffer } from "./accept.ts";
+import { answer } from "./answer.ts";
+import { streamOf } from "@isocenter/archive/dicomweb";
 import { convertFile, syntaxOffers } from "./convert.ts";
 import { closing } from "./frames.ts";
 import { openInstance } from "./objects.ts";

@@ -1,7 +1,7 @@
 /** What every handler of the face gets: the request, the source that it is about, and how the service is set up. */
 import type { CallOptions, ImageSource } from "@isocenter/archive";
 import { type Accept, acceptOf } from "./accept.ts";
-import type { HeldInstances } from "./objects.ts";
+import type { HeldInstances } from "@isocenter/archive/dicomweb";
 import type { Renderer } from "./renderer.ts";
 
 export interface ServiceLimits {
