@@ -18,4 +18,4 @@ export {
 } from "./multipart.ts";
 export { fileHeadOf, instanceFromPart10 } from "./part10-instance.ts";
 export { readNativeXml } from "./read-native-xml.ts";
-export { chunksOf, streamOf } from "./web-streams.ts";
+export { chunksOf, ensuring, streamOf } from "./web-streams.ts";

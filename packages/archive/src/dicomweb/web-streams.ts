@@ -42,3 +42,41 @@ export function streamOf(
     { highWaterMark: 0 },
   );
 }
+
+/**
+ * An iteration with a `close` that runs once when it ends in whichever way, also when it is given up before its first
+ * step, where a generator's own `finally` would not run.
+ */
+export function ensuring<T>(source: AsyncIterable<T>, close: () => Promise<unknown>): AsyncIterable<T> {
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = source[Symbol.asyncIterator]();
+      let isClosed = false;
+      const closeOnce = async (): Promise<void> => {
+        if (isClosed) return;
+        isClosed = true;
+        await close();
+      };
+      return {
+        async next() {
+          try {
+            const next = await iterator.next();
+            if (next.done === true) await closeOnce();
+            return next;
+          } catch (error) {
+            await closeOnce();
+            throw error;
+          }
+        },
+        async return() {
+          try {
+            await iterator.return?.();
+          } finally {
+            await closeOnce();
+          }
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+}

@@ -2,6 +2,7 @@
  * Answers in web-standard form. Header objects stay plain and small bodies whole, because servers send those without
  * making a stream of them; large bodies are streams with backpressure.
  */
+import { ensuring } from "@isocenter/archive/dicomweb";
 
 export type Headers = Record<string, string>;
 
@@ -34,22 +35,18 @@ export async function headOf(
     chunks.push(next.value);
     length += next.value.byteLength;
   }
-  return { rest: resumed(chunks, iterator) };
+  return { rest: ensuring(resumed(chunks, iterator), async () => iterator.return?.()) };
 }
 
 async function* resumed(
   chunks: readonly Uint8Array[],
   iterator: AsyncIterator<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  try {
-    yield* chunks;
-    for (;;) {
-      const next = await iterator.next();
-      if (next.done === true) return;
-      yield next.value;
-    }
-  } finally {
-    await iterator.return?.();
+  yield* chunks;
+  for (;;) {
+    const next = await iterator.next();
+    if (next.done === true) return;
+    yield next.value;
   }
 }
 

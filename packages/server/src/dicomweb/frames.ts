@@ -5,7 +5,7 @@
  * The common case is a viewer that takes what is stored: it costs the look-up of an object, one read and one write.
  */
 import type { InstanceObject } from "@isocenter/archive";
-import { multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
+import { ensuring, multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
 import { decodableTransferSyntaxes, encodableTransferSyntaxes } from "@isocenter/codecs";
 import { defaultSyntax, type Offer, contentTypeOf, selectOffer } from "./accept.ts";
 import { answer, type Headers, joined } from "./answer.ts";
@@ -126,15 +126,11 @@ function plainLayout(offer: FrameOffer): Layout {
 }
 
 /** Closes the object when its last byte went, or nobody wants it any more. */
-export async function* closing(
+export function closing(
   object: AsyncDisposable,
   chunks: () => AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* chunks();
-  } finally {
-    await object[Symbol.asyncDispose]();
-  }
+): AsyncIterable<Uint8Array> {
+  return ensuring(chunks(), () => Promise.resolve(object[Symbol.asyncDispose]()));
 }
 
 function singlePart(request: Request, bytes: Uint8Array, offer: FrameOffer, headers: Headers): Response {

@@ -5,7 +5,14 @@
  * be converted is read and written again, frame by frame.
  */
 import type { InstanceKey, InstanceObject, InstanceStream } from "@isocenter/archive";
-import { fileHeadOf, multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
+import {
+  ensuring,
+  fileHeadOf,
+  multipartEnd,
+  newBoundary,
+  partHead,
+  streamOf,
+} from "@isocenter/archive/dicomweb";
 import { type Accept, contentTypeOf, selectOffer } from "./accept.ts";
 import { answer } from "./answer.ts";
 import { isUnchanged, quoted, rangeOf } from "./conditional.ts";
@@ -34,15 +41,21 @@ export async function instances(web: WebRequest, target: PathUids): Promise<Resp
   if (first.done === true) throw notFound("study, series or instance");
   const all = filesOf(web, resumed(first.value, found), isZip ? undefined : accept);
   const headers = { "cache-control": "private, no-cache", vary: "Accept" };
+  // A retrieval that nobody reads to its end must end all the same: it may hold an association.
+  const send = (body: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> =>
+    streamOf(
+      ensuring(body, async () => found.return?.()),
+      web.onError,
+    );
   if (isZip) {
-    return answer(streamOf(zipStream(zipEntries(all)), web.onError), {
+    return answer(send(zipStream(zipEntries(all))), {
       ...headers,
       "content-type": "application/zip",
       "content-disposition": 'attachment; filename="dicom.zip"',
     });
   }
   const boundary = newBoundary();
-  return answer(streamOf(parts(all, boundary), web.onError), {
+  return answer(send(parts(all, boundary)), {
     ...headers,
     "content-type": `multipart/related; type="application/dicom"; boundary=${boundary}`,
   });
@@ -117,15 +130,11 @@ async function* resumed(
   first: InstanceStream,
   rest: AsyncIterator<InstanceStream>,
 ): AsyncGenerator<InstanceStream> {
-  try {
-    yield first;
-    for (;;) {
-      const next = await rest.next();
-      if (next.done === true) return;
-      yield next.value;
-    }
-  } finally {
-    await rest.return?.();
+  yield first;
+  for (;;) {
+    const next = await rest.next();
+    if (next.done === true) return;
+    yield next.value;
   }
 }
 

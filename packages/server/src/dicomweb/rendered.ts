@@ -5,7 +5,7 @@
  * Multipart holds every frame.
  */
 import type { InstanceObject } from "@isocenter/archive";
-import { multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
+import { ensuring, multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
 import { readPart10 } from "@isocenter/dicom";
 import { contentTypeOf, type Offer, selectOffer } from "./accept.ts";
 import { answer } from "./answer.ts";
@@ -105,7 +105,8 @@ async function everyPicture(
     yield* parts;
     yield multipartEnd(boundary);
   }
-  return answer(streamOf(body(), web.onError), {
+  const all = ensuring(body(), () => parts.return(undefined));
+  return answer(streamOf(all, web.onError), {
     "content-type": `multipart/related; type="${mediaType}"; boundary=${boundary}`,
     "cache-control": "private, no-cache",
     vary: "Accept",
