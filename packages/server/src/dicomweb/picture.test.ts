@@ -16,7 +16,7 @@ function gradient(width: number, height: number): RenderedFrame {
 interface Png {
   readonly width: number;
   readonly height: number;
-  pixel(x: number, y: number): number[];
+  readonly pixel: (x: number, y: number) => number[];
 }
 
 /** Reads our own kind of PNG: 8 bits, and each row with the filter "sub". */
