@@ -9,6 +9,8 @@ import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import type { Logger } from "pino";
 import { isLoopback, type ListenAddress, type ServerConfig } from "../config.ts";
+import { addDicomweb } from "../dicomweb/index.ts";
+import { dicomwebSources } from "../dicomweb/sources.ts";
 import type { PeerRegistry } from "../peers.ts";
 import { version } from "../version.ts";
 import { addDicomRoutes } from "./dicom-routes.ts";
@@ -55,6 +57,10 @@ export function createApp(context: AppContext): OpenAPIHono {
     );
     return c.body(JSON.stringify(document), 404, { "content-type": "application/problem+json" });
   });
+
+  // Before the middleware below: its answers carry their own guards, and are sent without being rebuilt.
+  app.use("/dicom-web/*", sameHost(context.config), bearer(context.config.token));
+  addDicomweb(app, dicomwebSources(context));
 
   app.use(
     secureHeaders({

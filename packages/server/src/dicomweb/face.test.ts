@@ -1,0 +1,712 @@
+/** The face over sources in memory: every resource, with what PS3.18 says of its answers. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { inflateSync } from "node:zlib";
+import { boundaryOf, readMultipart } from "@isocenter/archive/dicomweb";
+import { decodeFrame } from "@isocenter/codecs";
+import {
+  DataSet,
+  decodePart10,
+  type DicomJsonObject,
+  framesOf,
+  fromDicomJson,
+  toDicomJson,
+} from "@isocenter/dicom";
+import { beforeEach, describe, expect, it } from "vitest";
+import { MemorySource, RichMemorySource } from "../test/memory-source.ts";
+import { createDicomweb, type DicomwebHandler } from "./face.ts";
+
+const fixtures = fileURLToPath(new URL("../../../../fixtures", import.meta.url));
+const base = "http://pacs.test/dicom-web";
+
+interface ReadPart {
+  readonly headers: ReadonlyMap<string, string>;
+  readonly bytes: Buffer;
+}
+
+async function partsOf(response: Response): Promise<ReadPart[]> {
+  const body = Buffer.from(await response.arrayBuffer());
+  async function* once(): AsyncGenerator<Uint8Array> {
+    yield body;
+  }
+  const parts: ReadPart[] = [];
+  for await (const part of readMultipart(once(), boundaryOf(response.headers.get("content-type") ?? ""))) {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of part.body) chunks.push(chunk);
+    parts.push({ headers: part.headers, bytes: Buffer.concat(chunks) });
+  }
+  return parts;
+}
+
+const sources = [
+  ["that only streams", () => new MemorySource()],
+  ["with random access", () => new RichMemorySource()],
+] as const;
+
+describe.each(sources)("the DICOMweb face over a source %s", (_, make) => {
+  let source: MemorySource;
+  let face: DicomwebHandler;
+  let failures: unknown[];
+  beforeEach(() => {
+    source = make();
+    failures = [];
+    face = createDicomweb({
+      sourceFor: (peer) => (peer === undefined ? source : undefined),
+      onError: (error) => failures.push(error),
+    });
+  });
+
+  const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+    face(new Request(`${base}${path}`, { headers }));
+  const add = (
+    name: string,
+  ): { dataSet: DataSet; url: string; bytes: Uint8Array; transferSyntaxUid: string } => {
+    const { dataSet, bytes, transferSyntaxUid } = source.addFile(join(fixtures, name));
+    const [study, series, instance] = ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"].map(
+      (keyword) => dataSet.string(keyword),
+    );
+    return {
+      dataSet,
+      bytes,
+      transferSyntaxUid,
+      url: `/studies/${study}/series/${series}/instances/${instance}`,
+    };
+  };
+  const ct = (): ReturnType<typeof add> => add("jpeg-ls/CT1_JLSL.dcm");
+  const problem = async (response: Response): Promise<Record<string, unknown>> => {
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    return (await response.json()) as Record<string, unknown>;
+  };
+
+  describe("searching", () => {
+    it("answers the attributes of PS3.18 Table 10.6.3-3 for studies", async () => {
+      const { dataSet, url } = ct();
+      const response = await get("/studies");
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-type")).toBe("application/dicom+json");
+      const [study] = (await response.json()) as DicomJsonObject[];
+      expect(study?.["00081190"]?.Value).toEqual([base + url.slice(0, url.indexOf("/series"))]);
+      expect(study?.["00080056"]?.Value).toEqual(["ONLINE"]);
+      expect(study?.["00080005"]?.Value).toEqual(["ISO_IR 192"]);
+      expect(study?.["00100020"]?.Value).toEqual([dataSet.string("PatientID")]);
+      for (const tag of "00080020 00080030 00080050 00080061 00080090 00100010 00100030 00100040 0020000D 00200010 00201206 00201208".split(
+        " ",
+      )) {
+        expect(study, tag).toHaveProperty(tag);
+      }
+      expect(study).not.toHaveProperty("00080052");
+      expect(Object.keys(study ?? {})).toEqual(Object.keys(study ?? {}).sort());
+    });
+
+    it("answers series and instances with where they are", async () => {
+      const { url } = ct();
+      const [, study, , series] = url.split("/").slice(1);
+      const [one] = (await (await get(`/studies/${study}/series`)).json()) as DicomJsonObject[];
+      expect(one?.["00081190"]?.Value).toEqual([`${base}/studies/${study}/series/${series}`]);
+      expect(one).toHaveProperty("00080060");
+      const [image] = (await (await get("/instances")).json()) as DicomJsonObject[];
+      expect(image?.["00081190"]?.Value).toEqual([base + url]);
+      expect(image?.["00280010"]?.Value).toEqual([512]);
+      expect(image).toHaveProperty("00100010");
+    });
+
+    it("answers 204 when nothing matches", async () => {
+      ct();
+      const response = await get("/studies?PatientID=nobody");
+      expect(response.status).toBe(204);
+      expect(await response.text()).toBe("");
+    });
+
+    it("warns that there is more, and only then", async () => {
+      ct();
+      add("rle/MR_small_RLE.dcm");
+      const first = await get("/studies?limit=1");
+      expect(first.headers.get("warning")).toBe(
+        '299 pacs.test "There are additional results that can be requested."',
+      );
+      const second = await get("/studies?limit=1&offset=1");
+      expect(second.headers.get("warning")).toBeNull();
+      const [a] = (await first.json()) as DicomJsonObject[];
+      const [b] = (await second.json()) as DicomJsonObject[];
+      expect(a?.["0020000D"]).not.toEqual(b?.["0020000D"]);
+      expect((await get("/studies?limit=2")).headers.get("warning")).toBeNull();
+      expect((await get("/studies?limit=0")).status).toBe(204);
+    });
+
+    it("stops at the most results that the service gives, with a warning", async () => {
+      ct();
+      add("rle/MR_small_RLE.dcm");
+      const small = createDicomweb({ sourceFor: () => source, limits: { maximumResults: 1 } });
+      const response = await small(new Request(`${base}/studies`));
+      expect(await response.json()).toHaveLength(1);
+      expect(response.headers.get("warning")).toMatch(/^299 /);
+    });
+
+    it("answers in XML, one part to a result", async () => {
+      ct();
+      add("rle/MR_small_RLE.dcm");
+      const response = await get("/studies", { accept: 'multipart/related; type="application/dicom+xml"' });
+      const parts = await partsOf(response);
+      expect(parts).toHaveLength(2);
+      expect(parts[0]?.headers.get("content-type")).toBe("application/dicom+xml");
+      expect(parts[0]?.bytes.toString()).toMatch(/<NativeDicomModel[^]*keyword="StudyInstanceUID"/);
+    });
+
+    it("says what is wrong with a parameter", async () => {
+      const response = await get("/studies?PatientNmae=Doe");
+      expect(response.status).toBe(400);
+      expect(await problem(response)).toMatchObject({ code: "parameter-invalid", status: 400 });
+    });
+
+    it("is compressed for who takes that, and the same", async () => {
+      for (const name of ["jpeg-ls/CT1_JLSL.dcm", "rle/MR_small_RLE.dcm"]) add(name);
+      const plain = await (await get("/instances")).text();
+      const response = await get("/instances", { "accept-encoding": "gzip, br" });
+      expect(response.headers.get("content-encoding")).toBe("gzip");
+      const stream = new DecompressionStream("gzip");
+      const inflated = await new Response(response.body?.pipeThrough(stream)).text();
+      expect(inflated).toBe(plain);
+      expect(
+        (await get("/instances", { "accept-encoding": "gzip;q=0" })).headers.get("content-encoding"),
+      ).toBeNull();
+    });
+  });
+
+  describe("metadata", () => {
+    it("holds every attribute but the pixels, which are a URL that answers", async () => {
+      const { url, dataSet, bytes } = add("native-explicit-le/CT_small.dcm");
+      const response = await get(`${url}/metadata`);
+      const [json] = (await response.json()) as DicomJsonObject[];
+      const expected = Object.keys(toDicomJson(dataSet));
+      expect(Object.keys(json ?? {})).toEqual(expected);
+      const uri = json?.["7FE00010"]?.BulkDataURI;
+      expect(uri).toBe(`${base}${url}/bulkdata/7FE00010`);
+      const bulk = await face(new Request(uri ?? "", { headers: { accept: "application/octet-stream" } }));
+      const pixels = Buffer.from(await bulk.arrayBuffer());
+      expect(pixels.equals(Buffer.from(dataSet.bytes("PixelData") ?? []))).toBe(true);
+      expect(bytes.byteLength).toBeGreaterThan(pixels.byteLength);
+    });
+
+    it("has an entity tag that spares sending it again", async () => {
+      const { url } = ct();
+      const first = await get(`${url}/metadata`);
+      const etag = first.headers.get("etag") ?? "";
+      expect(etag).toMatch(/^"[0-9a-f]+"$/);
+      const again = await get(`${url}/metadata`, { "if-none-match": etag });
+      expect(again.status).toBe(304);
+      expect(again.headers.get("etag")).toBe(etag);
+    });
+
+    it("says the same in XML", async () => {
+      const { url } = ct();
+      const [json] = (await (await get(`${url}/metadata`)).json()) as DicomJsonObject[];
+      const response = await get(`${url}/metadata`, {
+        accept: 'multipart/related; type="application/dicom+xml"',
+      });
+      const [part] = await partsOf(response);
+      const xml = part?.bytes.toString() ?? "";
+      expect(xml).toContain(`<BulkData uri="${json?.["7FE00010"]?.BulkDataURI}"/>`);
+      expect(xml).toContain(`<Value number="1">${url.split("/")[2]}</Value>`);
+    });
+
+    it("is of all instances of a study or series", async () => {
+      const { url } = ct();
+      const study = url.slice(0, url.indexOf("/series"));
+      const other = source.instances[0]!;
+      source.instances.push({ ...other, dataSet: other.dataSet.with("SOPInstanceUID", "1.2.3") });
+      expect(await (await get(`${study}/metadata`)).json()).toHaveLength(2);
+      expect(await (await get(`${url}/metadata`)).json()).toHaveLength(1);
+    });
+
+    it.each([
+      "/studies/1.2.3/metadata",
+      "/studies/1.2.3/series/4.5/metadata",
+      "/studies/1/series/2/instances/3",
+    ])("is 404 at %s", async (path) => {
+      const response = await get(path);
+      expect(response.status).toBe(404);
+      expect(await problem(response)).toMatchObject({ code: "not-found" });
+    });
+  });
+
+  describe("frames", () => {
+    const stored = 'multipart/related; type="application/octet-stream"; transfer-syntax=*';
+
+    it("go as they lie in the file where that is taken", async () => {
+      const { url, dataSet, transferSyntaxUid } = ct();
+      const frame = Buffer.from(await framesOf(dataSet, transferSyntaxUid).bytes(0));
+      const response = await get(`${url}/frames/1`, { accept: stored });
+      const [part, ...more] = await partsOf(response);
+      expect(more).toHaveLength(0);
+      expect(part?.bytes.equals(frame)).toBe(true);
+      expect(part?.headers.get("content-type")).toBe(
+        `application/octet-stream; transfer-syntax=${transferSyntaxUid}`,
+      );
+      expect(part?.headers.get("content-location")).toBe(`${base}${url}/frames/1`);
+      const alone = await get(`${url}/frames/1`, { accept: "image/jls" });
+      expect(alone.headers.get("content-type")).toBe(`image/jls; transfer-syntax=${transferSyntaxUid}`);
+      expect(Buffer.from(await alone.arrayBuffer()).equals(frame)).toBe(true);
+    });
+
+    it("are decoded where only plain samples are taken", async () => {
+      const { url, dataSet, transferSyntaxUid } = ct();
+      const { bytes } = await decodeFrame(framesOf(dataSet, transferSyntaxUid), transferSyntaxUid);
+      const response = await get(`${url}/frames/1`, {
+        accept: 'multipart/related; type="application/octet-stream"',
+      });
+      const [part] = await partsOf(response);
+      expect(part?.headers.get("content-type")).toBe(
+        "application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1",
+      );
+      expect(part?.bytes.equals(Buffer.from(bytes))).toBe(true);
+    });
+
+    it.each([
+      ["image/jp2", "1.2.840.10008.1.2.4.90"],
+      ["image/jphc", "1.2.840.10008.1.2.4.201"],
+      ["image/dicom-rle", "1.2.840.10008.1.2.5"],
+    ])("are encoded as %s with the same pixels", async (mediaType, syntax) => {
+      const { url, dataSet, transferSyntaxUid } = ct();
+      const frames = framesOf(dataSet, transferSyntaxUid);
+      const expected = await decodeFrame(frames, transferSyntaxUid);
+      const response = await get(`${url}/frames/1`, { accept: mediaType });
+      expect(response.headers.get("content-type")).toBe(`${mediaType}; transfer-syntax=${syntax}`);
+      const encoded = new Uint8Array(await response.arrayBuffer());
+      const again = await decodeFrame({ ...frames, bytes: async () => encoded }, syntax);
+      expect(Buffer.from(again.bytes).equals(Buffer.from(expected.bytes))).toBe(true);
+    });
+
+    it("come in the order asked for, each with its place", async () => {
+      const { url, dataSet, transferSyntaxUid } = add("enhanced-multiframe/emri_small.dcm");
+      const frames = framesOf(dataSet, transferSyntaxUid);
+      const parts = await partsOf(await get(`${url}/frames/3,1,10`, { accept: stored }));
+      const expected = await Promise.all([2, 0, 9].map((index) => frames.bytes(index)));
+      expect(parts.map(({ bytes }, index) => bytes.equals(Buffer.from(expected[index]!)))).toEqual([
+        true,
+        true,
+        true,
+      ]);
+      expect(parts.map(({ headers }) => headers.get("content-location")?.split("/").at(-1))).toEqual([
+        "3",
+        "1",
+        "10",
+      ]);
+    });
+
+    it("have ranges when one is sent by itself", async () => {
+      const { url, dataSet, transferSyntaxUid } = ct();
+      const frame = Buffer.from(await framesOf(dataSet, transferSyntaxUid).bytes(0));
+      const accept = "application/octet-stream; transfer-syntax=*";
+      const response = await get(`${url}/frames/1`, { accept, range: "bytes=10-19" });
+      expect(response.status).toBe(206);
+      expect(response.headers.get("content-range")).toBe(`bytes 10-19/${frame.length}`);
+      expect(Buffer.from(await response.arrayBuffer()).equals(frame.subarray(10, 20))).toBe(true);
+      const beyond = await get(`${url}/frames/1`, { accept, range: `bytes=${frame.length}-` });
+      expect(beyond.status).toBe(416);
+      const etag = response.headers.get("etag") ?? "";
+      expect((await get(`${url}/frames/1`, { accept, "if-none-match": etag })).status).toBe(304);
+    });
+
+    it("of big-endian words are little endian", async () => {
+      const { url } = add("native-explicit-be/MR_small_bigendian.dcm");
+      const { dataSet, transferSyntaxUid } = source.instances[0]!;
+      const { bytes } = await decodeFrame(framesOf(dataSet, transferSyntaxUid), transferSyntaxUid);
+      const response = await get(`${url}/frames/1`, { accept: "application/octet-stream" });
+      expect(Buffer.from(await response.arrayBuffer()).equals(Buffer.from(bytes))).toBe(true);
+    });
+
+    it.each([
+      ["/frames/2", 404, "not-found"],
+      ["/frames/1,9", 404, "not-found"],
+      ["/frames/0", 400, "path-invalid"],
+    ])("at %s are %i", async (path, status, code) => {
+      const { url } = ct();
+      const response = await get(url + path, { accept: path.includes(",") ? stored : "*/*" });
+      if (path.includes(",")) {
+        // The first was there, so the answer has begun; it must not end as if it were whole.
+        await expect(response.arrayBuffer()).rejects.toThrow();
+        expect(failures).toHaveLength(1);
+        return;
+      }
+      expect(response.status).toBe(status);
+      expect(await problem(response)).toMatchObject({ code });
+    });
+
+    it("are 406 with what there is in a form that there is not", async () => {
+      const { url } = ct();
+      const body = await problem(await get(`${url}/frames/1`, { accept: "image/jxl" }));
+      expect(body).toMatchObject({ status: 406, code: "not-acceptable" });
+      expect(body["available"]).toContain("image/jls; transfer-syntax=1.2.840.10008.1.2.4.80");
+    });
+
+    it("are 404 of an instance that is no image", async () => {
+      const { url } = add(ecg);
+      expect((await get(`${url}/frames/1`)).status).toBe(404);
+    });
+  });
+
+  describe("instances", () => {
+    it("are files as they are stored, where that is taken", async () => {
+      const { url, bytes, transferSyntaxUid } = ct();
+      const accept = 'multipart/related; type="application/dicom"; transfer-syntax=*';
+      for (const path of [
+        url,
+        url.slice(0, url.indexOf("/instances")),
+        url.slice(0, url.indexOf("/series")),
+      ]) {
+        const [part] = await partsOf(await get(path, { accept }));
+        expect(part?.headers.get("content-type")).toBe(
+          `application/dicom; transfer-syntax=${transferSyntaxUid}`,
+        );
+        const file = decodePart10(part?.bytes ?? new Uint8Array(0));
+        expect(part?.bytes.subarray(file.dataSetOffset).equals(Buffer.from(bytes))).toBe(true);
+      }
+    });
+
+    it("are Explicit VR Little Endian where nothing is said", async () => {
+      const { url, dataSet, transferSyntaxUid } = ct();
+      const { bytes } = await decodeFrame(framesOf(dataSet, transferSyntaxUid), transferSyntaxUid);
+      for (const path of [url, url.slice(0, url.indexOf("/series"))]) {
+        const [part] = await partsOf(await get(path));
+        const file = decodePart10(part?.bytes ?? new Uint8Array(0));
+        expect(file.transferSyntaxUid).toBe("1.2.840.10008.1.2.1");
+        expect(file.meta.string("TransferSyntaxUID")).toBe("1.2.840.10008.1.2.1");
+        expect(Buffer.from(file.dataSet.bytes("PixelData") ?? []).equals(Buffer.from(bytes))).toBe(true);
+      }
+    });
+
+    it("are never Implicit VR, which web services do not use", async () => {
+      const { url } = add("all-vr/allvr_implicit_le.dcm");
+      const accept = "application/dicom; transfer-syntax=*";
+      const response = await get(url, { accept });
+      expect(response.headers.get("content-type")).toBe(
+        "application/dicom; transfer-syntax=1.2.840.10008.1.2.1",
+      );
+      const implicit = "application/dicom; transfer-syntax=1.2.840.10008.1.2";
+      expect((await get(url, { accept: implicit })).status).toBe(406);
+    });
+
+    it("have a length, an entity tag and ranges by themselves", async () => {
+      const { url } = ct();
+      const accept = "application/dicom; transfer-syntax=*";
+      const whole = await get(url, { accept });
+      const file = Buffer.from(await whole.arrayBuffer());
+      expect(whole.headers.get("content-length")).toBe(String(file.length));
+      const part = await get(url, { accept, range: "bytes=128-131" });
+      expect(part.status).toBe(206);
+      expect(await part.text()).toBe("DICM");
+      const etag = whole.headers.get("etag") ?? "";
+      expect((await get(url, { accept, "if-none-match": etag })).status).toBe(304);
+    });
+
+    it("are files of a zip archive", async () => {
+      const { url } = ct();
+      const response = await get(url.slice(0, url.indexOf("/series")), { accept: "application/zip" });
+      const { unzipSync } = await import("fflate");
+      const files = Object.entries(unzipSync(new Uint8Array(await response.arrayBuffer())));
+      expect(files).toHaveLength(1);
+      expect(files[0]?.[0]).toMatch(/^[0-9./]+\.dcm$/);
+      expect(decodePart10(files[0]?.[1] ?? new Uint8Array(0)).transferSyntaxUid).toBe(
+        "1.2.840.10008.1.2.4.80",
+      );
+    });
+
+    it("answer HEAD with the head alone", async () => {
+      const { url } = ct();
+      const response = await face(
+        new Request(base + url, {
+          method: "HEAD",
+          headers: { accept: "application/dicom;transfer-syntax=*" },
+        }),
+      );
+      expect(response.status).toBe(200);
+      expect(Number(response.headers.get("content-length"))).toBeGreaterThan(1000);
+      expect(await response.text()).toBe("");
+    });
+  });
+
+  describe("pictures", () => {
+    it.each(["/rendered", "/frames/1/rendered", "/thumbnail"])("are JPEG at %s", async (path) => {
+      const { url } = ct();
+      const response = await get(url + path);
+      expect(response.headers.get("content-type")).toBe("image/jpeg");
+      expect([...new Uint8Array(await response.arrayBuffer()).subarray(0, 3)]).toEqual([0xff, 0xd8, 0xff]);
+    });
+
+    it("are had of studies and series too, of the middle one", async () => {
+      const { url } = ct();
+      const study = url.slice(0, url.indexOf("/series"));
+      for (const path of [study, url.slice(0, url.indexOf("/instances"))]) {
+        const response = await get(`${path}/thumbnail`, { accept: "image/png" });
+        expect(response.headers.get("content-location")).toBe(`${base}${url}/frames/1/rendered`);
+        const png = Buffer.from(await response.arrayBuffer());
+        expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([128, 128]);
+      }
+    });
+
+    it("have the window and size that are asked for", async () => {
+      const { url } = ct();
+      const pixels = async (query: string): Promise<Buffer> => {
+        const response = await get(`${url}/rendered?viewport=64,64,224,224,64,64&${query}`, {
+          accept: "image/png",
+        });
+        const png = Buffer.from(await response.arrayBuffer());
+        expect(png.readUInt32BE(16)).toBe(64);
+        return inflateSync(png.subarray(41, png.length - 16));
+      };
+      const white = await pixels("window=-5000,10,linear");
+      const black = await pixels("window=30000,10,linear");
+      // The first pixel of a row is as it is, the others are differences.
+      expect(white[1]).toBe(255);
+      expect(black[1]).toBe(0);
+    });
+
+    it("are one part to a frame in multipart", async () => {
+      const { url } = ct();
+      const parts = await partsOf(
+        await get(`${url}/rendered`, { accept: 'multipart/related; type="image/jpeg"' }),
+      );
+      expect(parts).toHaveLength(1);
+      expect(parts[0]?.headers.get("content-type")).toBe("image/jpeg");
+    });
+
+    it("warn of annotations that are not drawn", async () => {
+      const { url } = ct();
+      const response = await get(`${url}/rendered?annotation=patient`);
+      expect(response.headers.get("warning")).toBe(
+        '299 pacs.test "The following annotation values are not supported: patient"',
+      );
+    });
+
+    it("are told apart by their entity tags", async () => {
+      const { url } = ct();
+      const a = (await get(`${url}/rendered?quality=10`)).headers.get("etag") ?? "";
+      const b = (await get(`${url}/rendered?quality=20`)).headers.get("etag") ?? "";
+      expect(a).not.toBe(b);
+      expect((await get(`${url}/rendered?quality=10`, { "if-none-match": a })).status).toBe(304);
+    });
+
+    it("are asked for in the old way too (PS3.18 9)", async () => {
+      const { url, transferSyntaxUid } = ct();
+      const [, study, , series, , instance] = url.split("/").slice(1);
+      const query = `requestType=WADO&studyUID=${study}&seriesUID=${series}&objectUID=${instance}`;
+      const picture = await get(`?${query}&rows=50&contentType=image/png`);
+      expect(Buffer.from(await picture.arrayBuffer()).readUInt32BE(20)).toBe(50);
+      const file = await get(
+        `/wado?${query}&contentType=application/dicom&transferSyntax=${transferSyntaxUid}`,
+      );
+      expect(decodePart10(new Uint8Array(await file.arrayBuffer())).transferSyntaxUid).toBe(
+        transferSyntaxUid,
+      );
+      for (const wrong of [
+        "/wado?requestType=WADO",
+        `/wado?${query}&windowCenter=1`,
+        `/wado?${query}&frameNumber=0`,
+      ]) {
+        expect((await get(wrong)).status, wrong).toBe(400);
+      }
+      expect((await get(`/wado?${query}&frameNumber=2`)).status).toBe(404);
+    });
+  });
+
+  describe("bulk data", () => {
+    it("is any value by its place, also inside sequences", async () => {
+      source.instances.push(
+        ...[new MemorySource()].map((one) => one.addFile(join(fixtures, "jpeg-ls/CT1_JLSL.dcm"))),
+      );
+      const { dataSet, transferSyntaxUid } = source.instances[0]!;
+      const nested = dataSet.with("OtherPatientIDsSequence", [
+        DataSet.of({ PatientID: "a" }),
+        DataSet.of({ PatientID: "b c " }),
+      ]);
+      source.instances.length = 0;
+      const { encodeDataSet } = await import("@isocenter/dicom");
+      source.instances.push({
+        dataSet: nested,
+        transferSyntaxUid,
+        bytes: encodeDataSet(nested, transferSyntaxUid),
+      });
+      const [study, series, instance] = ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"].map(
+        (keyword) => nested.string(keyword),
+      );
+      const url = `/studies/${study}/series/${series}/instances/${instance}/bulkdata`;
+      const response = await get(`${url}/00101002/1/00100020`, { accept: "application/octet-stream" });
+      expect(await response.text()).toBe("b c ");
+      const [part] = await partsOf(
+        await get(`${url}/00101002/0/00100020`, {
+          accept: 'multipart/related; type="application/octet-stream"',
+        }),
+      );
+      expect(part?.bytes.toString()).toBe("a ");
+      for (const wrong of ["00101002/2/00100020", "00101002", "00091FFE"]) {
+        expect((await get(`${url}/${wrong}`)).status, wrong).toBe(404);
+      }
+      const range = await get(`${url}/00101002/1/00100020`, {
+        accept: "application/octet-stream",
+        range: "bytes=2-2",
+      });
+      expect(await range.text()).toBe("c");
+    });
+
+    it("of compressed pixels is decoded, or the frames' code streams", async () => {
+      const { url, dataSet, transferSyntaxUid } = ct();
+      const frames = framesOf(dataSet, transferSyntaxUid);
+      const decoded = await get(`${url}/bulkdata/7FE00010`, { accept: "application/octet-stream" });
+      expect(
+        Buffer.from(await decoded.arrayBuffer()).equals(
+          Buffer.from((await decodeFrame(frames, transferSyntaxUid)).bytes),
+        ),
+      ).toBe(true);
+      const [part] = await partsOf(
+        await get(`${url}/bulkdata/7FE00010`, { accept: 'multipart/related; type="image/jls"' }),
+      );
+      expect(part?.bytes.equals(Buffer.from(await frames.bytes(0)))).toBe(true);
+    });
+  });
+
+  it("describes what it offers (PS3.18 8.9)", async () => {
+    const wadl = await face(new Request(base, { method: "OPTIONS" }));
+    expect(wadl.headers.get("content-type")).toBe("application/vnd.sun.wadl+xml");
+    expect(await wadl.text()).toContain(
+      '<resource path="studies/{study}/series/{series}/instances/{instance}/frames/{frames}">',
+    );
+    const json = (await (await get("", { accept: "application/json" })).json()) as {
+      resources: { path: string; methods: { method: string }[] }[];
+    };
+    const study = json.resources.find(({ path }) => path === "studies/{study}");
+    const hasDelete = "delete" in source;
+    expect(study?.methods.map(({ method }) => method)).toEqual(
+      hasDelete ? ["GET", "POST", "DELETE"] : ["GET", "POST"],
+    );
+  });
+
+  it.each([
+    ["PUT", "/studies", 405],
+    ["POST", "/series", 405],
+    ["DELETE", "/studies", 405],
+    ["GET", "/nowhere/studies", 404],
+    ["GET", "/studies/1/2/3", 404],
+    ["GET", "/studies/%00", 400],
+  ])("%s %s is %i with a problem document", async (method, path, status) => {
+    const response = await face(new Request(base + path, { method }));
+    expect(response.status).toBe(status);
+    expect(await problem(response)).toMatchObject({ status });
+    expect(response.headers.has("allow")).toBe(status === 405);
+  });
+
+  it("guards what browsers would do with its answers", async () => {
+    const { url } = ct();
+    for (const path of ["/studies", `${url}/metadata`, `${url}/frames/1`, url, "/nothing/x"]) {
+      const { headers } = await get(path);
+      expect(headers.get("x-content-type-options"), path).toBe("nosniff");
+      expect(headers.get("content-security-policy"), path).toBe("default-src 'none'; sandbox");
+    }
+  });
+
+  it("closes what it opens", async () => {
+    const { url } = ct();
+    const paths = [
+      "/frames/1",
+      "/frames/1,1",
+      "",
+      "/rendered",
+      "/bulkdata/00100010",
+      "/frames/7",
+      "/bulkdata/00091FFE",
+    ];
+    for (const path of paths) {
+      const response = await get(url + path);
+      if (path === "") await response.body?.cancel();
+      else await response.arrayBuffer().catch(() => undefined);
+    }
+    expect(source.openObjects).toBe(0);
+  });
+});
+
+const ecg = "ecg/waveform_ecg.dcm";
+
+describe("the DICOMweb face", () => {
+  it("fetches an instance of a streaming source once for all its frames", async () => {
+    const source = new MemorySource("dimse");
+    source.addFile(join(fixtures, "jpeg-ls/CT1_JLSL.dcm"));
+    const face = createDicomweb({ sourceFor: () => source });
+    const { dataSet } = source.instances[0]!;
+    const [study, series, instance] = ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"].map(
+      (keyword) => dataSet.string(keyword),
+    );
+    const url = `${base}/far/studies/${study}/series/${series}/instances/${instance}/frames/1`;
+    await Promise.all([1, 2, 3].map(() => face(new Request(url))));
+    expect(source.reads).toBe(1);
+  });
+
+  it("says that a peer does not match fuzzily", async () => {
+    const source = new MemorySource("dimse");
+    source.addFile(join(fixtures, "jpeg-ls/CT1_JLSL.dcm"));
+    const face = createDicomweb({ sourceFor: () => source });
+    const response = await face(new Request(`${base}/far/studies?fuzzymatching=true`));
+    expect(response.headers.get("warning")).toContain("The fuzzymatching parameter is not supported.");
+    const [study] = (await response.json()) as DicomJsonObject[];
+    expect(study?.["00081190"]?.Value).toEqual([
+      expect.stringMatching(/^http:\/\/pacs\.test\/dicom-web\/far\/studies\//),
+    ]);
+    expect(study).not.toHaveProperty("00080056");
+  });
+
+  it("takes its own URLs from the public origin where it has one", async () => {
+    const source = new MemorySource();
+    source.addFile(join(fixtures, "jpeg-ls/CT1_JLSL.dcm"));
+    const face = createDicomweb({ sourceFor: () => source, publicOrigin: "https://pacs.example.org" });
+    const [study] = (await (await face(new Request(`${base}/studies`))).json()) as DicomJsonObject[];
+    expect(study?.["00081190"]?.Value).toEqual([
+      expect.stringMatching(/^https:\/\/pacs\.example\.org\/dicom-web\/studies\//),
+    ]);
+  });
+
+  it("deletes, and then has it no more", async () => {
+    const source = new RichMemorySource();
+    source.addFile(join(fixtures, "jpeg-ls/CT1_JLSL.dcm"));
+    const face = createDicomweb({ sourceFor: () => source });
+    const study = source.instances[0]?.dataSet.string("StudyInstanceUID");
+    const remove = (): Promise<Response> =>
+      face(new Request(`${base}/studies/${study}`, { method: "DELETE" }));
+    expect((await remove()).status).toBe(204);
+    expect((await remove()).status).toBe(404);
+    const streaming = createDicomweb({ sourceFor: () => new MemorySource() });
+    expect((await streaming(new Request(`${base}/studies/1.2`, { method: "DELETE" }))).status).toBe(501);
+  });
+
+  it("shows nothing of an error that it did not expect", async () => {
+    const source = new MemorySource();
+    source.find = () => {
+      throw new Error("Doe^John is not in the table");
+    };
+    const errors: unknown[] = [];
+    const face = createDicomweb({ sourceFor: () => source, onError: (error) => errors.push(error) });
+    const response = await face(new Request(`${base}/studies`));
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain("Doe");
+    expect(errors).toHaveLength(1);
+  });
+
+  it("streams a long answer, and asks the source whether there is more", async () => {
+    const source = new MemorySource();
+    const many = 3000;
+    source.find = async function* (query) {
+      const from = query.offset ?? 0;
+      const to = Math.min(many, from + (query.limit ?? many));
+      for (let index = from; index < to; index++) {
+        yield fromDicomJson({
+          "0020000D": { vr: "UI", Value: [`1.${index}`] },
+          "00081030": { vr: "LO", Value: ["x".repeat(600)] },
+        });
+      }
+    };
+    const face = createDicomweb({ sourceFor: () => source });
+    const all = await face(new Request(`${base}/studies`));
+    expect(all.headers.get("warning")).toBeNull();
+    expect(await all.json()).toHaveLength(many);
+    const some = await face(new Request(`${base}/studies?limit=2500`));
+    expect(some.headers.get("warning")).toMatch(/additional results/);
+    expect(await some.json()).toHaveLength(2500);
+  });
+});

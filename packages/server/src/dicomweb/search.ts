@@ -1,0 +1,156 @@
+/** Search transaction, QIDO-RS (PS3.18 10.6): studies, series and instances that match. */
+import { type DataSet, type DicomJsonObject, toDicomJson, toNativeXml } from "@isocenter/dicom";
+import { multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
+import { selectOffer } from "./accept.ts";
+import { answer, type Headers, headOf, joined } from "./answer.ts";
+import type { SearchLevel } from "./attributes.ts";
+import { jsonArray } from "./json-text.ts";
+import { checkedSearch, type SearchRequest } from "./query.ts";
+import type { PathUids } from "./resource.ts";
+import { resourceUrl } from "./urls.ts";
+import { acceptOfRequest, callOptions, type WebRequest } from "./web-request.ts";
+
+const offers = [
+  { mediaType: "application/dicom+json", isMultipart: false },
+  { mediaType: "application/json", isMultipart: false },
+  { mediaType: "application/dicom+xml", isMultipart: true },
+] as const;
+
+/** Read before the head of the answer is sent; what is longer is streamed. */
+const wholeLimit = 1 << 20;
+const encoder = new TextEncoder();
+
+export async function search(
+  web: WebRequest,
+  target: { readonly level: SearchLevel } & PathUids,
+): Promise<Response> {
+  const offer = selectOffer(acceptOfRequest(web), offers);
+  const wanted = checkedSearch(target.level, target, web.parameters, web.limits.maximumResults);
+  const results = new Results(web, wanted);
+  const isXml = offer.mediaType === "application/dicom+xml";
+  const boundary = newBoundary();
+  const body = isXml
+    ? xmlParts(results.dataSets(), web.base, target.level, boundary)
+    : jsonArray(results.json(target.level));
+  const { whole, rest } = await headOf(body, wholeLimit);
+  // PS3.18 8.3.4.4.1: no results are 204, without a payload.
+  if (whole !== undefined && results.count === 0) return answer(null, noStore, 204);
+  const warnings = warningsOf(web, wanted, await results.hasMore(whole !== undefined));
+  const headers: Headers = {
+    ...noStore,
+    "content-type": isXml
+      ? `multipart/related; type="application/dicom+xml"; boundary=${boundary}`
+      : offer.mediaType,
+    ...(warnings.length === 0 ? {} : { warning: warnings.join(", ") }),
+  };
+  return answer(whole ?? streamOf(rest ?? empty(), web.onError), headers);
+}
+
+const noStore = { "cache-control": "no-store" };
+
+async function* empty(): AsyncGenerator<Uint8Array> {}
+
+/** The matches of one page, and whether there are more behind them. */
+class Results {
+  readonly #web: WebRequest;
+  readonly #wanted: SearchRequest;
+  count = 0;
+  #sawMore = false;
+
+  constructor(web: WebRequest, wanted: SearchRequest) {
+    this.#web = web;
+    this.#wanted = wanted;
+  }
+
+  async *dataSets(): AsyncGenerator<DataSet> {
+    const { query } = this.#wanted;
+    if (query.limit === 0) return;
+    // One more than asked for tells whether there are more.
+    const found = this.#web.source.find({ ...query, limit: query.limit + 1 }, callOptions(this.#web));
+    for await (const match of found) {
+      if (this.count === query.limit) {
+        this.#sawMore = true;
+        return;
+      }
+      this.count++;
+      yield match;
+    }
+  }
+
+  async *json(level: SearchLevel): AsyncGenerator<string> {
+    for await (const match of this.dataSets()) yield JSON.stringify(resultOf(match, level, this.#web));
+  }
+
+  /** @param isComplete all results were read; otherwise the source is asked for what comes after the last */
+  async hasMore(isComplete: boolean): Promise<boolean> {
+    if (isComplete) return this.#sawMore;
+    const { query } = this.#wanted;
+    const next = { ...query, offset: query.offset + query.limit, limit: 1 };
+    for await (const _ of this.#web.source.find(next, callOptions(this.#web))) return true;
+    return false;
+  }
+}
+
+function warningsOf(web: WebRequest, { isFuzzy }: SearchRequest, hasMore: boolean): string[] {
+  const service = new URL(web.base).host;
+  const warnings: string[] = [];
+  // PS3.18 8.3.4.2 and 8.3.4.4.1 give the words.
+  if (isFuzzy && web.source.capabilities().kind === "dimse") {
+    warnings.push(
+      `299 ${service} "The fuzzymatching parameter is not supported. Only literal matching has been performed."`,
+    );
+  }
+  if (hasMore) warnings.push(`299 ${service} "There are additional results that can be requested."`);
+  return warnings;
+}
+
+const queryRetrieveLevel = "00080052";
+const characterSet = "00080005";
+const availability = "00080056";
+const retrieveUrl = "00081190";
+
+/** A match with what the table of its level adds to it, in ascending tags (PS3.18 F.2.2). */
+function resultOf(match: DataSet, level: SearchLevel, { base, source }: WebRequest): DicomJsonObject {
+  const object = toDicomJson(match);
+  delete object[queryRetrieveLevel];
+  // The text is UTF-8 now, whatever it was (PS3.18 F.2.3).
+  if (object[characterSet] !== undefined) object[characterSet] = { vr: "CS", Value: ["ISO_IR 192"] };
+  if (source.capabilities().kind === "local") object[availability] = { vr: "CS", Value: ["ONLINE"] };
+  else if (object[availability]?.Value === undefined) delete object[availability];
+  object[retrieveUrl] = { vr: "UR", Value: [resourceUrl(base, uidsOf(match, level))] };
+  const sorted: DicomJsonObject = {};
+  for (const tag of Object.keys(object).sort()) sorted[tag] = object[tag] as DicomJsonObject[string];
+  return sorted;
+}
+
+function uidsOf(match: DataSet, level: SearchLevel): PathUids {
+  const study = match.string(0x0020000d);
+  const series = level === "STUDY" ? undefined : match.string(0x0020000e);
+  const instance = level === "IMAGE" ? match.string(0x00080018) : undefined;
+  return {
+    ...(study === undefined ? {} : { study }),
+    ...(series === undefined ? {} : { series }),
+    ...(instance === undefined ? {} : { instance }),
+  };
+}
+
+/** PS3.18 10.6.3.3: with XML each result is a part of its own. */
+async function* xmlParts(
+  matches: AsyncIterable<DataSet>,
+  base: string,
+  level: SearchLevel,
+  boundary: string,
+): AsyncGenerator<Uint8Array> {
+  let isFirst = true;
+  for await (const match of matches) {
+    const result = match
+      .without(0x00080052)
+      .with(0x00080005, "ISO_IR 192")
+      .with(0x00081190, resourceUrl(base, uidsOf(match, level)));
+    const head = partHead(boundary, { "Content-Type": "application/dicom+xml" }, isFirst);
+    const text = encoder.encode(toNativeXml(result));
+    yield joined([head, text], head.byteLength + text.byteLength);
+    isFirst = false;
+  }
+  if (!isFirst) yield multipartEnd(boundary);
+}
