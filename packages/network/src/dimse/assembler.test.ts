@@ -207,6 +207,7 @@ describe("a command set", () => {
     ["with a group length that is wrong", bytes(commandElement(0, bytes([9, 9, 9, 9])), bare)],
     ["with a group length at its end", bytes(bare, commandElement(0, bytes([0, 0, 0, 0])))],
     ["with elements nobody knows", bytes(bare, commandElement(0x7777, "what"))],
+    ["with an element of another group at its end", bytes(bare, [8, 0, 0x58, 0, 2, 0, 0, 0, 0x31, 0])],
     ["with a value longer than its VR", bytes(bare, commandElement(0x0110, bytes([1, 0, 9, 9])))],
     ["with a value shorter than its VR", bytes(bare, bytes([0, 0, 0x10, 1, 1, 0, 0, 0, 9]))],
     [
@@ -226,7 +227,7 @@ describe("a command set", () => {
     ["with bytes behind its last element", bytes(echoRq(), [0, 0, 0])],
     ["with an element longer than the rest", bytes(bare, commandElement(0x0902, "ab", 3))],
     ["with an element of four gigabytes", bytes(bare, commandElement(0x0902, "ab", 0xffffffff))],
-    ["with an element of another group", bytes(bare, [8, 0, 0, 0, 0, 0, 0, 0])],
+    ["with an element of another group first", bytes([8, 0, 0, 0, 0, 0, 0, 0], bare)],
     ["that is text", bytes("GET / HTTP/1.1\r\n\r\n")],
   ])("%s is refused as an invalid value", (_what, command) => {
     expectReason(() => read(command), AbortReason.InvalidPduParameterValue);

@@ -1,10 +1,11 @@
 /**
  * Bytes to command sets, PS3.7 6.3. As for PDUs, only what cannot be understood is refused:
  *
- * - **Refused**: a length beyond the end, bytes that are no whole element, elements of another group, no Command Field;
- *   as "unrecognized PDU parameter" a Command Field that no standard has.
+ * - **Refused**: a length beyond the end, bytes that are no whole element, elements of another group before the Command
+ *   Field, no Command Field; as "unrecognized PDU parameter" a Command Field that no standard has.
  * - **Put up with**: a group length that is wrong or missing (the fragments say where a command ends), odd lengths, any
- *   order of elements, unknown elements, values longer than their VR; no Data Set Type, which means that none follows.
+ *   order of elements, unknown elements, values longer than their VR; no Data Set Type, which means that none follows;
+ *   elements of another group behind the command's own (Orthanc ends a failed C-GET with the list of what failed).
  */
 import { RemoteProtocolError } from "../errors.ts";
 import { AbortReason } from "../pdu/types.ts";
@@ -28,9 +29,10 @@ export function decodeCommand(bytes: Uint8Array): Command {
     const element = view.getUint16(at + 2, true);
     const length = view.getUint32(at + 4, true);
     const start = at + 8;
-    if (view.getUint16(at, true) !== 0 || length > end - start) throw notACommand();
+    const isForeign = view.getUint16(at, true) !== 0;
+    if ((isForeign && code === undefined) || length > end - start) throw notACommand();
     at = start + length;
-    if (length === 0) continue;
+    if (isForeign || length === 0) continue;
     const number = length >= 2 ? view.getUint16(start, true) : undefined;
     if (element === 0x0100) code = number;
     else if (element === 0x0800) values["hasDataSet"] = number !== undefined && number !== 0x0101;
