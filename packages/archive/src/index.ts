@@ -1,7 +1,13 @@
 /** @isocenter/archive: `ImageSource`, the local archive and remote peers behind it. */
 export { DimsePeer, type DimsePeerAddress } from "./dimse/dimse-peer.ts";
 export { ArchiveError, type ArchiveErrorCode } from "./errors.ts";
-export { instanceFromFile, isPart10File, walkFiles } from "./files.ts";
+export {
+  type FileInstance,
+  instanceFromFile,
+  instanceFromPart10File,
+  isPart10File,
+  walkFiles,
+} from "./files.ts";
 export {
   type ByteRange,
   type CallOptions,
