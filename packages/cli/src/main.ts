@@ -19,6 +19,7 @@ import { serve } from "./commands/serve.ts";
 import { store } from "./commands/store.ts";
 import { transcode } from "./commands/transcode.ts";
 import { validate } from "./commands/validate.ts";
+import { hintFor } from "./network/hints.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const commands: readonly Command[] = [
@@ -105,7 +106,7 @@ function report(name: string, error: unknown, io: Io): number {
       : ExitCode.Failure;
   }
   if (error instanceof NetworkError) {
-    say(`${error.message} [${error.code}]`);
+    say(`${error.message} [${error.code}]\n  ${hintFor(error)}`);
     return ExitCode.Network;
   }
   if (error instanceof ArchiveError || error instanceof IsocenterError) {
