@@ -12,9 +12,13 @@ import { dicomdir } from "./commands/dicomdir.ts";
 import { dump } from "./commands/dump.ts";
 import { echo } from "./commands/echo.ts";
 import { find } from "./commands/find.ts";
+import { get } from "./commands/get.ts";
 import { image } from "./commands/image.ts";
 import { modify } from "./commands/modify.ts";
+import { move } from "./commands/move.ts";
 import { pdf } from "./commands/pdf.ts";
+import { qr } from "./commands/qr.ts";
+import { receive } from "./commands/receive.ts";
 import { serve } from "./commands/serve.ts";
 import { store } from "./commands/store.ts";
 import { transcode } from "./commands/transcode.ts";
@@ -26,7 +30,11 @@ export const commands: readonly Command[] = [
   serve,
   echo,
   find,
+  get,
+  move,
   store,
+  receive,
+  qr,
   dump,
   modify,
   anonymize,
