@@ -6,7 +6,13 @@ export { transcodeInstance } from "./dimse/transcode.ts";
 export { DicomwebPeer, type DicomwebPeerOptions } from "./dicomweb/dicomweb-peer.ts";
 export { DicomwebError, type DicomwebErrorCode } from "./dicomweb/errors.ts";
 export { ArchiveError, type ArchiveErrorCode } from "./errors.ts";
-export { instanceFromFile, isPart10File, walkFiles } from "./files.ts";
+export {
+  type FileInstance,
+  instanceFromFile,
+  instanceFromPart10File,
+  isPart10File,
+  walkFiles,
+} from "./files.ts";
 export {
   type ByteRange,
   type CallOptions,

@@ -11,16 +11,20 @@ export interface OptionSpec {
   readonly names: readonly string[];
   /** Name of the value in the help; a switch when left out. */
   readonly value?: string;
+  /** Short forms, each standing for a value: `{ "-P": "patient", "-S": "study" }`. */
+  readonly flags?: Readonly<Record<string, string>>;
   /** May be given more than once. */
   readonly repeatable?: boolean;
   readonly help: string;
+  /** Heading in the help under which it stands; "Options" when left out. */
+  readonly group?: string;
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
 type OptionValue<S extends OptionSpec> = S extends { repeatable: true }
   ? readonly string[]
-  : S extends { value: string }
+  : S extends { value: string } | { flags: Readonly<Record<string, string>> }
     ? string | undefined
     : boolean;
 
@@ -35,11 +39,21 @@ export function parseArguments<const S extends OptionSpecs>(
   argv: readonly string[],
 ): { options: OptionValues<S>; operands: string[] } {
   const values: Record<string, string | boolean | string[] | undefined> = {};
-  const byName = new Map<string, string>();
+  const byName = new Map<
+    string,
+    { readonly key: string; readonly spec: OptionSpec; readonly flag?: string }
+  >();
   for (const [key, spec] of Object.entries(specs)) {
-    values[key] = spec.repeatable ? [] : spec.value === undefined ? false : undefined;
-    for (const name of spec.names) byName.set(name, key);
+    const isSwitch = spec.value === undefined && spec.flags === undefined;
+    values[key] = spec.repeatable ? [] : isSwitch ? false : undefined;
+    for (const name of spec.names) byName.set(name, { key, spec });
+    for (const [name, flag] of Object.entries(spec.flags ?? {})) byName.set(name, { key, spec, flag });
   }
+  const set = (key: string, value: string): void => {
+    const list = values[key];
+    if (Array.isArray(list)) list.push(value);
+    else values[key] = value;
+  };
   const operands: string[] = [];
   for (let index = 0; index < argv.length; index++) {
     const argument = argv[index] ?? "";
@@ -53,19 +67,18 @@ export function parseArguments<const S extends OptionSpecs>(
       continue;
     }
     const [name, attached] = splitAttached(argument);
-    const key = byName.get(name);
-    const spec = key === undefined ? undefined : specs[key];
-    if (key === undefined || spec === undefined) throw unknownOption(name, [...byName.keys()]);
-    if (spec.value === undefined) {
+    const found = byName.get(name);
+    if (found === undefined) throw unknownOption(name, [...byName.keys()]);
+    const { key, spec, flag } = found;
+    if (flag !== undefined || spec.value === undefined) {
       if (attached !== undefined) throw new UsageError(`${name} takes no value.`);
-      values[key] = true;
+      if (flag === undefined) values[key] = true;
+      else set(key, flag);
       continue;
     }
     const value = attached ?? argv[++index];
     if (value === undefined) throw new UsageError(`${name} needs a value: ${name} ${spec.value}.`);
-    const list = values[key];
-    if (Array.isArray(list)) list.push(value);
-    else values[key] = value;
+    set(key, value);
   }
   return { options: values as OptionValues<S>, operands };
 }

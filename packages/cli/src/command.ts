@@ -21,7 +21,11 @@ export interface Io {
     readonly isTTY?: boolean | undefined;
     readonly columns?: number | undefined;
   };
-  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
+  readonly stderr: {
+    write(text: string): unknown;
+    readonly isTTY?: boolean | undefined;
+    readonly columns?: number | undefined;
+  };
   readonly signal: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -42,17 +46,32 @@ export const ExitCode = {
 export function helpPage(command: Command): string {
   const lines = [`${command.summary}`, "", `Usage: isocenter ${command.name} ${command.usage}`];
   if (command.description !== undefined) lines.push("", command.description);
-  lines.push("", "Options:", ...optionLines(command.options), "", "Examples:");
+  const specs = Object.values(command.options);
+  const groups = new Set(["Options", ...specs.map(groupOf)]);
+  const width = Math.max(10, ...specs.map((spec) => namesOf(spec).length).filter((length) => length <= 36));
+  for (const group of groups) {
+    lines.push(
+      "",
+      `${group}:`,
+      ...specs.filter((spec) => groupOf(spec) === group).map((spec) => row(spec, width)),
+    );
+    if (group === "Options") lines.push(`  ${"-h, --help".padEnd(width)}  Show this page.`);
+  }
+  lines.push("", "Examples:");
   for (const { line, explains } of command.examples) lines.push(`  # ${explains}`, `  ${line}`);
   return `${lines.join("\n")}\n`;
 }
 
-function optionLines(specs: OptionSpecs): string[] {
-  const rows: [string, string][] = Object.values(specs).map((spec: OptionSpec) => [
-    spec.names.join(", ") + (spec.value === undefined ? "" : ` ${spec.value}`),
-    spec.help + (spec.repeatable === true ? " May be repeated." : ""),
-  ]);
-  rows.push(["-h, --help", "Show this page."]);
-  const width = Math.max(...rows.map(([names]) => names.length));
-  return rows.map(([names, help]) => `  ${names.padEnd(width)}  ${help}`);
+const groupOf = (spec: OptionSpec): string => spec.group ?? "Options";
+
+function namesOf({ names, flags = {}, value }: OptionSpec): string {
+  return [...names, ...Object.keys(flags)].join(", ") + (value === undefined ? "" : ` ${value}`);
+}
+
+/** Names that are longer than the column have a line of their own. */
+function row(spec: OptionSpec, width: number): string {
+  const names = namesOf(spec);
+  const help = spec.help + (spec.repeatable === true ? " May be repeated." : "");
+  const gap = names.length > width ? `\n${" ".repeat(width + 2)}` : " ".repeat(width - names.length);
+  return `  ${names}${gap}  ${help}`;
 }

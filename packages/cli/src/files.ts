@@ -15,6 +15,7 @@ import { printable } from "./table.ts";
 
 /** Values longer than this stay in the file and are streamed from there. */
 const bulkThreshold = 64 * 1024;
+const pixelData = 0x7fe00010;
 
 export interface InputFile {
   readonly path: string;
@@ -75,10 +76,25 @@ export async function forEachFile(
 }
 
 /** Opens a file for reading by reference; large values are read when they are needed. */
-export async function withFile<T>(path: string, use: (file: Part10) => Promise<T>): Promise<T> {
+export function withFile<T>(path: string, use: (file: Part10) => Promise<T>): Promise<T> {
+  return withHandle(path, async (source) => use(await readPart10(source, { bulkThreshold })));
+}
+
+/** What stands before the pixels; longer values are left in the file. */
+export function withHeader<T>(path: string, use: (header: DataSet) => T): Promise<T> {
+  return withHandle(path, async (source) =>
+    use((await readPart10(source, { until: pixelData, bulkThreshold: 1024 })).dataSet),
+  );
+}
+
+/** As {@link withFile}, for what comes piece by piece: the file is closed when it has ended, or nobody wants more. */
+export async function* withOpenFile<T>(
+  path: string,
+  use: (source: RangeSource) => AsyncIterable<T>,
+): AsyncGenerator<T> {
   const handle = await open(path, "r");
   try {
-    return await use(await readPart10(await rangeSource(handle), { bulkThreshold }));
+    yield* use(await rangeSource(handle));
   } finally {
     await handle.close();
   }
@@ -97,10 +113,14 @@ async function rangeSource(handle: FileHandle): Promise<RangeSource> {
 }
 
 /** A data set with every value in memory: for what needs pixels. */
-export async function withWholeFile<T>(path: string, use: (file: Part10) => Promise<T>): Promise<T> {
+export function withWholeFile<T>(path: string, use: (file: Part10) => Promise<T>): Promise<T> {
+  return withHandle(path, async (source) => use(await readPart10(source)));
+}
+
+async function withHandle<T>(path: string, use: (source: RangeSource) => Promise<T>): Promise<T> {
   const handle = await open(path, "r");
   try {
-    return await use(await readPart10(await rangeSource(handle)));
+    return await use(await rangeSource(handle));
   } finally {
     await handle.close();
   }

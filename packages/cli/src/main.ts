@@ -12,20 +12,29 @@ import { dicomdir } from "./commands/dicomdir.ts";
 import { dump } from "./commands/dump.ts";
 import { echo } from "./commands/echo.ts";
 import { find } from "./commands/find.ts";
+import { get } from "./commands/get.ts";
 import { image } from "./commands/image.ts";
 import { modify } from "./commands/modify.ts";
+import { move } from "./commands/move.ts";
 import { pdf } from "./commands/pdf.ts";
+import { qr } from "./commands/qr.ts";
+import { receive } from "./commands/receive.ts";
 import { serve } from "./commands/serve.ts";
 import { store } from "./commands/store.ts";
 import { transcode } from "./commands/transcode.ts";
 import { validate } from "./commands/validate.ts";
+import { hintFor } from "./network/hints.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const commands: readonly Command[] = [
   serve,
   echo,
   find,
+  get,
+  move,
   store,
+  receive,
+  qr,
   dump,
   modify,
   anonymize,
@@ -105,7 +114,7 @@ function report(name: string, error: unknown, io: Io): number {
       : ExitCode.Failure;
   }
   if (error instanceof NetworkError) {
-    say(`${error.message} [${error.code}]`);
+    say(`${error.message} [${error.code}]\n  ${hintFor(error)}`);
     return ExitCode.Network;
   }
   if (error instanceof ArchiveError || error instanceof IsocenterError) {

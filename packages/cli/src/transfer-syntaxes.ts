@@ -15,6 +15,27 @@ export const transferSyntaxNames: Readonly<Record<string, string>> = {
   "htj2k-rpcl": "1.2.840.10008.1.2.4.202",
 };
 
+/** The letters after DCMTK's -x and +x. */
+const letters: Readonly<Record<string, string>> = {
+  e: "1.2.840.10008.1.2.1",
+  i: "1.2.840.10008.1.2",
+  b: "1.2.840.10008.1.2.2",
+  d: "1.2.840.10008.1.2.1.99",
+  s: "1.2.840.10008.1.2.4.70",
+  y: "1.2.840.10008.1.2.4.50",
+  x: "1.2.840.10008.1.2.4.51",
+  t: "1.2.840.10008.1.2.4.80",
+  u: "1.2.840.10008.1.2.4.81",
+  v: "1.2.840.10008.1.2.4.90",
+  w: "1.2.840.10008.1.2.4.91",
+  r: "1.2.840.10008.1.2.5",
+};
+
+/** `-xe` … as DCMTK's clients have them, `+xe` … as its servers have them. */
+export const syntaxFlags: Readonly<Record<string, string>> = Object.fromEntries(
+  ["-x", "+x"].flatMap((prefix) => Object.entries(letters).map(([letter, uid]) => [prefix + letter, uid])),
+);
+
 /** @throws UsageError */
 export function transferSyntaxNamed(text: string): string {
   const uid = transferSyntaxNames[text.toLowerCase()] ?? text;

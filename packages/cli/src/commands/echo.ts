@@ -1,65 +1,69 @@
 /** `isocenter echo`: C-ECHO, and what was negotiated. */
-import { TransferSyntax } from "@isocenter/dicom";
 import { Verification } from "@isocenter/network";
-import { connectTcp } from "@isocenter/network/node";
-import { type OptionSpecs, parseArguments } from "../arguments.ts";
+import { integerOption, type OptionSpecs, parseArguments } from "../arguments.ts";
 import { type Command, ExitCode } from "../command.ts";
-import { peerOperand, peerOptions } from "../peer-options.ts";
+import { plainContext } from "../network/find-matches.ts";
+import { peerOptions } from "../network/options.ts";
+import { describePeer } from "../network/peer.ts";
+import { Session } from "../network/session.ts";
 import { UsageError } from "../usage-error.ts";
 
 const options = {
-  ...peerOptions,
+  repeat: { names: ["-n", "--repeat"], value: "N", help: "Ask N times on the same association (default 1)." },
   json: { names: ["--json"], help: "Print one line of JSON." },
+  ...peerOptions,
 } as const satisfies OptionSpecs;
 
 export const echo: Command = {
   name: "echo",
   summary: "Verify that a DICOM peer answers (C-ECHO).",
-  usage: "HOST:PORT [options]",
+  usage: "PEER [options]",
   options,
   examples: [
     { line: "isocenter echo 127.0.0.1:11112 -aec ISOCENTER", explains: "is the archive on this machine up?" },
     {
-      line: "isocenter echo pacs:104 -aet WORKSTATION1 -aec PACS -v",
-      explains: "with our AE title, telling more",
+      line: "isocenter echo pacs.example.org:104 -aet WORKSTATION1 -aec PACS -n 10 -v",
+      explains: "with our AE title, ten times, telling more",
     },
   ],
   async run(argv, io) {
     const { options: given, operands } = parseArguments(options, argv);
-    const { peer, rest } = peerOperand(operands, given);
-    if (rest.length > 0) throw new UsageError(`What is "${rest.join(" ")}"?`);
-    await using association = await connectTcp(peer.host, peer.port, {
-      callingAeTitle: peer.callingAeTitle,
-      calledAeTitle: peer.calledAeTitle,
-      contexts: [
-        {
-          abstractSyntaxUid: Verification.sopClassUid,
-          transferSyntaxUids: [TransferSyntax.ImplicitVRLittleEndian],
-        },
-      ],
-      signal: io.signal,
-    });
-    const start = performance.now();
-    await association.echo({ signal: io.signal });
-    const roundTripMs = Math.round((performance.now() - start) * 100) / 100;
+    const session = await Session.open(io, given, operands);
+    if (session.rest.length > 0) throw new UsageError(`What is "${session.rest.join(" ")}"?`);
+    const repeat = given.repeat === undefined ? 1 : integerOption("--repeat", given.repeat, 1, 100_000);
+    await using association = await session.connect([plainContext(Verification.sopClassUid)]);
+    const times: number[] = [];
+    while (times.length < repeat && !session.stopping.aborted) {
+      const start = performance.now();
+      await association.echo();
+      times.push(performance.now() - start);
+    }
     const { implementationVersionName, implementationClassUid, maximumPduLength } = association.accepted;
     await association.release();
-    const where = `${peer.calledAeTitle} at ${peer.host}:${peer.port}`;
+    session.stopping.throwIfAborted();
+    const [roundTripMs, best, worst] = [median(times), Math.min(...times), Math.max(...times)].map(rounded);
     if (given.json) {
+      const spread = repeat === 1 ? {} : { count: times.length, minimumMs: best, maximumMs: worst };
       io.stdout.write(
-        `${JSON.stringify({ status: "success", roundTripMs, implementationClassUid, implementationVersionName, maximumPduLength })}\n`,
+        `${JSON.stringify({ status: "success", roundTripMs, ...spread, implementationClassUid, implementationVersionName, maximumPduLength })}\n`,
       );
-    } else {
-      io.stdout.write(`${where} answers: C-ECHO in ${roundTripMs} ms\n`);
-      if (given.verbose) {
-        io.stdout.write(
-          `  implementation  ${implementationVersionName ?? "unnamed"} (${implementationClassUid})\n`,
-        );
-        io.stdout.write(
-          `  maximum PDU     ${maximumPduLength === 0 ? "no limit" : `${maximumPduLength} bytes`}\n`,
-        );
-      }
+      return ExitCode.Success;
+    }
+    const often = repeat === 1 ? "" : ` (median of ${times.length}, ${best} to ${worst} ms)`;
+    io.stdout.write(`${describePeer(session.peer)} answers: C-ECHO in ${roundTripMs} ms${often}\n`);
+    if (given.verbose || given.debug) {
+      const pdu = maximumPduLength === 0 ? "no limit" : `${maximumPduLength} bytes`;
+      io.stdout.write(
+        `  implementation  ${implementationVersionName ?? "unnamed"} (${implementationClassUid})\n  maximum PDU     ${pdu}\n`,
+      );
     }
     return ExitCode.Success;
   },
 };
+
+function median(times: readonly number[]): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+const rounded = (ms: number): number => Math.round(ms * 100) / 100;

@@ -1,31 +1,41 @@
 /** `isocenter find`: C-FIND, as a table on a terminal and as JSON lines in a pipe. */
-import { DimsePeer, type QueryLevel, queryLevels } from "@isocenter/archive";
-import { DataSet, type DataSetInit, formatTag, keywordOf, parseTag, toDicomJson } from "@isocenter/dicom";
+import type { QueryLevel } from "@isocenter/archive";
+import { DataSet } from "@isocenter/dicom";
+import {
+  type FindModel,
+  ModalityWorklistFind,
+  PatientRootFind,
+  PatientStudyOnlyFind,
+  StudyRootFind,
+  worklistKeys,
+} from "@isocenter/network";
 import { integerOption, type OptionSpecs, parseArguments } from "../arguments.ts";
 import { type Command, ExitCode } from "../command.ts";
-import { peerOperand, peerOptions } from "../peer-options.ts";
-import { table } from "../table.ts";
-import { UsageError } from "../usage-error.ts";
+import { findMatches, plainContext } from "../network/find-matches.ts";
+import { column, formatOptions, MatchWriter } from "../network/matches.ts";
+import { peerOptions, syntaxOption, syntaxPreferences } from "../network/options.ts";
+import { keywordsOf, levelOf, queryOptions, readKeys } from "../network/query.ts";
+import { Session } from "../network/session.ts";
+import { worklistColumns } from "../network/worklist-columns.ts";
 
 const options = {
+  ...queryOptions,
+  model: {
+    ...queryOptions.model,
+    flags: { ...queryOptions.model.flags, "-W": "worklist" },
+    help: "Patient Root, Study Root, Patient/Study Only or worklist model (default Study Root; Patient Root for patients).",
+  },
+  limit: { names: ["-n", "--limit", "--cancel"], value: "N", help: "Stop after N matches (C-CANCEL)." },
+  onlyKeys: {
+    names: ["--only-keys"],
+    help: "Ask for the given keys alone, without the usual ones of the level.",
+  },
+  ...formatOptions,
   ...peerOptions,
-  keys: {
-    names: ["-k", "--key"],
-    value: "KEY[=VALUE]",
-    repeatable: true,
-    help: "A matching key, or a key to return when there is no value; keyword or tag.",
-  },
-  level: {
-    names: ["-L", "--level"],
-    value: "LEVEL",
-    help: "PATIENT, STUDY, SERIES or IMAGE (default STUDY).",
-  },
-  limit: { names: ["-n", "--limit"], value: "N", help: "Stop after N matches (C-CANCEL)." },
-  json: { names: ["--json"], help: "One line of DICOM JSON per match; the default in a pipe." },
-  table: { names: ["--table"], help: "A table; the default on a terminal." },
+  syntax: { ...syntaxOption, help: "Offer these for the query, in this order." },
 } as const satisfies OptionSpecs;
 
-const columns: Readonly<Record<QueryLevel, readonly string[]>> = {
+const usualKeys: Readonly<Record<QueryLevel, readonly string[]>> = {
   PATIENT: ["PatientID", "PatientName", "PatientBirthDate", "PatientSex"],
   STUDY: [
     "PatientID",
@@ -49,9 +59,9 @@ const columns: Readonly<Record<QueryLevel, readonly string[]>> = {
 export const find: Command = {
   name: "find",
   summary: "Query a DICOM peer for patients, studies, series or instances (C-FIND).",
-  usage: "HOST:PORT [-k KEY=VALUE]… [options]",
+  usage: "PEER [QUERYFILE…] [-k KEY=VALUE]… [options]",
   description:
-    "Values may hold the wildcards * and ?, dates the range 20240101-20241231, UIDs a list separated by backslashes.",
+    "Values may hold the wildcards * and ?, dates the range 20240101-20241231, UIDs a list separated by backslashes.\nQuery files are DICOM files or DICOM JSON (.json) with keys in them.",
   options,
   examples: [
     {
@@ -59,59 +69,60 @@ export const find: Command = {
       explains: "studies of a patient",
     },
     {
-      line: "isocenter find pacs:104 -aec PACS -L SERIES -k StudyInstanceUID=1.2.3 --json",
+      line: "isocenter find PACS@pacs.example.org:104 -L SERIES -k StudyInstanceUID=1.2.3 --json",
       explains: "the series of a study, as JSON lines",
     },
   ],
   async run(argv, io) {
     const { options: given, operands } = parseArguments(options, argv);
-    const { peer, rest } = peerOperand(operands, given);
-    if (rest.length > 0) throw new UsageError(`What is "${rest.join(" ")}"? Keys are given with -k.`);
-    const { level, criteria } = readKeys(given.keys, given.level);
-    const keywords = [...new Set([...columns[level], ...criteria.keys()])];
-    const init: Record<string, string | readonly string[]> = {};
-    for (const keyword of keywords) init[keyword] = criteria.get(keyword) ?? "";
+    const session = await Session.open(io, given, operands);
+    const keys = await readKeys(given.keys, session.rest);
     const limit =
       given.limit === undefined ? {} : { limit: integerOption("--limit", given.limit, 1, 1_000_000) };
-    const asJson = given.json || (!given.table && io.stdout.isTTY !== true);
-
-    const rows: string[][] = [];
-    let count = 0;
-    const query = { level, keys: DataSet.of(init as DataSetInit), ...limit };
-    for await (const match of new DimsePeer(peer).find(query, { signal: io.signal })) {
-      count++;
-      if (asJson) io.stdout.write(`${JSON.stringify(toDicomJson(match))}\n`);
-      else rows.push(keywords.map((keyword) => match.strings(keyword).join("\\")));
-    }
-    if (!asJson) {
-      if (count > 0) io.stdout.write(table(keywords, rows, io.stdout.columns));
-      io.stdout.write(`${count === 0 ? "no match" : count === 1 ? "1 match" : `${count} matches`}\n`);
-    }
+    const { model, identifier, columns } =
+      given.model === "worklist" ? worklistQuery(keys) : hierarchicalQuery(given, keys);
+    const context = plainContext(model.sopClassUid, syntaxPreferences(given.syntax));
+    await using association = await session.connect([context]);
+    const writer = new MatchWriter(io, given, columns);
+    const { stopping } = session;
+    for await (const match of findMatches(association, model, identifier, { stopping, ...limit }))
+      writer.add(match);
+    await association.release();
+    writer.end();
     return ExitCode.Success;
   },
 };
 
-/** `-k QueryRetrieveLevel=SERIES`, as findscu users write it, names the level too. */
-function readKeys(
-  keys: readonly string[],
-  levelOption: string | undefined,
-): { level: QueryLevel; criteria: Map<string, string | readonly string[]> } {
-  const criteria = new Map<string, string | readonly string[]>();
-  let levelName = levelOption;
-  for (const key of keys) {
-    const equals = key.indexOf("=");
-    const name = equals < 0 ? key : key.slice(0, equals);
-    const value = equals < 0 ? "" : key.slice(equals + 1);
-    const tag = parseTag(name);
-    if (tag === undefined) throw new UsageError(`"${name}" is not a DICOM keyword or tag.`);
-    const keyword = keywordOf(tag);
-    if (keyword === undefined) throw new UsageError(`${formatTag(tag)} is not in the dictionary.`);
-    if (keyword === "QueryRetrieveLevel") levelName ??= value;
-    else criteria.set(keyword, value.includes("\\") ? value.split("\\") : value);
-  }
-  const wanted = (levelName ?? "STUDY").toUpperCase();
-  const level = queryLevels.find((one) => one === (wanted === "INSTANCE" ? "IMAGE" : wanted));
-  if (level === undefined)
-    throw new UsageError(`"${wanted}" is not a level: use PATIENT, STUDY, SERIES or IMAGE.`);
-  return { level, criteria };
+function worklistQuery(keys: DataSet) {
+  return {
+    model: ModalityWorklistFind,
+    identifier: worklistKeys({}, keys.without("QueryRetrieveLevel")),
+    columns: worklistColumns,
+  };
+}
+
+function hierarchicalQuery(
+  given: {
+    readonly model: string | undefined;
+    readonly level: string | undefined;
+    readonly onlyKeys: boolean;
+  },
+  keys: DataSet,
+) {
+  const level = levelOf(given.level, keys) ?? "STUDY";
+  const usual = given.onlyKeys ? [] : usualKeys[level];
+  const keywords = [...new Set([...usual, ...keywordsOf(keys)])];
+  const empty = DataSet.of(Object.fromEntries(usual.map((keyword) => [keyword, ""])));
+  return {
+    model: findModel(given.model, level),
+    identifier: empty.merge(keys).with("QueryRetrieveLevel", level),
+    columns: keywords.map((keyword) => column(keyword)),
+  };
+}
+
+/** Patients are only in the Patient Root model; everything else is asked of the Study Root, which more peers have. */
+function findModel(flag: string | undefined, level: QueryLevel): FindModel {
+  if (flag === "patient-study-only") return PatientStudyOnlyFind;
+  if (flag === "patient" || (flag === undefined && level === "PATIENT")) return PatientRootFind;
+  return StudyRootFind;
 }

@@ -1,0 +1,72 @@
+/** Listening for associations, with the options that `receive`, `qr`, `move +P` and `commit +P` share. */
+import { type AcceptorOptions, type NetworkError } from "@isocenter/network";
+import { listenTcp, type TcpServer } from "@isocenter/network/node";
+import { formatAddress, type ListenAddress, parseAddress } from "@isocenter/server";
+import { integerOption } from "../arguments.ts";
+import type { Io } from "../command.ts";
+import { UsageError } from "../usage-error.ts";
+import { type ListenerOptionValues, maximumPduOf, timeoutsOf } from "./options.ts";
+import { observing } from "./session.ts";
+
+/** `PORT` on this machine alone, or `HOST:PORT`. @throws UsageError, ConfigError */
+export function listenOperand(operand: string | undefined): ListenAddress {
+  if (operand === undefined)
+    throw new UsageError("Name the port: PORT for this machine alone, or 0.0.0.0:PORT.");
+  return /^\d{1,5}$/.test(operand) ? parseAddress(`127.0.0.1:${operand}`) : parseAddress(operand);
+}
+
+/** @throws UsageError for an open door, or when the port is taken */
+export async function listen(
+  io: Io,
+  address: ListenAddress,
+  given: Pick<
+    ListenerOptionValues,
+    "verbose" | "debug" | "showPhi" | "acseTimeout" | "dimseTimeout" | "maxPdu"
+  > &
+    Partial<Pick<ListenerOptionValues, "maximumAssociations">>,
+  options: Pick<AcceptorOptions, "aeTitle" | "authorize" | "services"> & {
+    readonly onError?: (error: NetworkError) => void;
+  },
+): Promise<TcpServer> {
+  try {
+    return await listenTcp(address.port, {
+      host: address.host,
+      timeouts: timeoutsOf(given),
+      ...maximumPduOf(given),
+      ...(given.maximumAssociations === undefined
+        ? {}
+        : { maximumAssociations: integerOption("--max-associations", given.maximumAssociations, 1, 10_000) }),
+      ...observing(io, given),
+      ...options,
+    });
+  } catch (error) {
+    throw new UsageError(listenProblem(address, error));
+  }
+}
+
+/** Who may come in, where more than this machine can reach the port. @throws UsageError */
+export function checkOpenDoor({ host }: ListenAddress, allow: readonly string[]): void {
+  if (allow.length > 0 || isThisMachine(host)) return;
+  throw new UsageError(
+    `Others than this machine can reach ${host}: say with --allow-aet NAME who may connect, or listen on 127.0.0.1.`,
+  );
+}
+
+export const isThisMachine = (host: string): boolean =>
+  host === "localhost" || host === "::1" || host.startsWith("127.");
+
+/** Resolves at Ctrl+C. */
+export function untilStopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function listenProblem(address: ListenAddress, error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const where = formatAddress(address);
+  if (code === "EADDRINUSE") return `${where} is in use by another program: choose another port.`;
+  if (code === "EACCES") return `This user may not listen on ${where}: ports below 1024 need a privilege.`;
+  return `Listening on ${where} failed: ${error instanceof Error ? error.message : String(error)}.`;
+}

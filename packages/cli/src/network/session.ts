@@ -1,0 +1,131 @@
+/**
+ * What a command on the network works with: the peer it was told, and how to open associations to it, with the options,
+ * identity and watching that were asked for.
+ *
+ * The first Ctrl+C is a wish to end in order: commands look at `stopping`, cancel what is under way and release. What has
+ * not ended after a moment is aborted.
+ */
+import {
+  type Association,
+  type AssociateOptions,
+  type ConnectForStorage,
+  type ObserveOptions,
+  type PresentationContextProposal,
+  type UserIdentityInit,
+} from "@isocenter/network";
+import { connectTcp } from "@isocenter/network/node";
+import type { Io } from "../command.ts";
+import { type Configuration, readConfiguration } from "./config-file.ts";
+import { userIdentityOf } from "./identity.ts";
+import { narrator, recordedBytes } from "./narrate.ts";
+import { maximumPduOf, type PeerOptionValues, timeoutsOf } from "./options.ts";
+import { type Peer, peerOperand } from "./peer.ts";
+
+/** Time that Ctrl+C leaves for C-CANCEL and release. */
+const graceMs = 3000;
+
+export type MoreOptions = Omit<AssociateOptions, "callingAeTitle" | "calledAeTitle" | "contexts" | "signal">;
+
+export class Session {
+  readonly peer: Peer;
+  readonly configuration: Configuration;
+  /** Operands after the peer. */
+  readonly rest: readonly string[];
+  /** Aborted by the first Ctrl+C. */
+  readonly stopping: AbortSignal;
+  readonly #io: Io;
+  readonly #given: PeerOptionValues;
+  readonly #identity: { readonly userIdentity?: UserIdentityInit };
+  #count = 0;
+
+  private constructor(
+    io: Io,
+    given: PeerOptionValues,
+    configuration: Configuration,
+    identity: { readonly userIdentity?: UserIdentityInit },
+    { peer, rest }: { peer: Peer; rest: string[] },
+  ) {
+    this.#io = io;
+    this.#given = given;
+    this.#identity = identity;
+    this.configuration = configuration;
+    this.peer = peer;
+    this.rest = rest;
+    this.stopping = io.signal;
+  }
+
+  /** @throws UsageError, ConfigError when the command line does not name a peer */
+  static async open(io: Io, given: PeerOptionValues, operands: readonly string[]): Promise<Session> {
+    const configuration = await readConfiguration(io, given.config);
+    const identity = await userIdentityOf(given, io);
+    return new Session(io, given, configuration, identity, peerOperand(operands, given, configuration));
+  }
+
+  /** @throws NetworkError; the reason of the stop when it is stopped before the association is up */
+  async connect(
+    contexts: readonly PresentationContextProposal[],
+    more: MoreOptions = {},
+  ): Promise<Association> {
+    const { stopping } = this;
+    const { host, port, callingAeTitle, calledAeTitle } = this.peer;
+    const hard = new AbortController();
+    let isOpen = false;
+    const onStop = (): void => {
+      if (isOpen) setTimeout(() => hard.abort(stopping.reason), graceMs).unref();
+      else hard.abort(stopping.reason);
+    };
+    stopping.throwIfAborted();
+    stopping.addEventListener("abort", onStop);
+    try {
+      const association = await connectTcp(host, port, {
+        callingAeTitle,
+        calledAeTitle,
+        contexts,
+        timeouts: timeoutsOf(this.#given),
+        ...maximumPduOf(this.#given),
+        ...this.#identity,
+        ...this.#observe(),
+        ...more,
+        signal: hard.signal,
+      });
+      isOpen = true;
+      void association.closed.then(() => stopping.removeEventListener("abort", onStop));
+      return association;
+    } catch (error) {
+      stopping.removeEventListener("abort", onStop);
+      throw error;
+    }
+  }
+
+  /** For `sendInstances`. */
+  forStorage(more: MoreOptions = {}): ConnectForStorage {
+    return (contexts) => this.connect(contexts, more);
+  }
+
+  #observe(): ObserveOptions {
+    const number = ++this.#count;
+    return observing(this.#io, this.#given, number === 1 ? undefined : `[${number}]`);
+  }
+}
+
+/** What `-v` and `-d` ask for. */
+export function observing(
+  io: Io,
+  {
+    verbose,
+    debug,
+    showPhi,
+  }: { readonly verbose: boolean; readonly debug: boolean; readonly showPhi: boolean },
+  label?: string,
+): ObserveOptions {
+  if (!verbose && !debug) return {};
+  return {
+    onEvent: narrator({
+      write: (text) => io.stderr.write(text),
+      debug,
+      showPhi,
+      ...(label === undefined ? {} : { label }),
+    }),
+    ...(debug ? { recordDataSets: recordedBytes } : {}),
+  };
+}
