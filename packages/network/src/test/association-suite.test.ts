@@ -54,7 +54,7 @@ describe.each(lines)("over %s", (_name, inFlight, begin) => {
   });
   afterAll(() => line.close());
 
-  it.each(Object.keys(associationSuite))("%s", async (name) => {
+  it.each(Object.keys(associationSuite))("%s", { timeout: 60_000 }, async (name) => {
     expect.assertions(1);
     const scenario = associationSuite[name]?.({
       connect: async (options) => associateOver(await line.open(options.signal), options),
