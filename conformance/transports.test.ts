@@ -107,7 +107,7 @@ describe("workerd", () => {
   };
 
   it.each(scenarios)("over its sockets: %s", async (name) => {
-    const query = { port: acceptor.port, inFlight: 32 * mebibyte };
+    const query = { port: acceptor.port, inFlight: 48 * mebibyte };
     expect(await run(`sockets/${name}`, query)).toBe("ok");
   });
 
@@ -202,7 +202,7 @@ describe.skipIf(!hasProgram("chromium"))("Chromium", () => {
   });
 
   it.each(scenarios)("through the relay to TCP: %s", async (name) => {
-    expect(await run(name, at("/relay?peer=SUITE"), 32 * mebibyte)).toBe("ok");
+    expect(await run(name, at("/relay?peer=SUITE"), 48 * mebibyte)).toBe("ok");
   });
 
   it.each(scenarios)("over its web streams: %s", async (name) => {

@@ -89,7 +89,13 @@ export function watchFiles(options: TlsOptions, onChange: () => void): () => voi
     clearTimeout(timer);
     timer = setTimeout(onChange, settleMs).unref();
   };
-  const watchers: FSWatcher[] = [...folders].map((folder) => watch(folder, { persistent: false }, soon));
+  const watchers: FSWatcher[] = [...folders].flatMap((folder) => {
+    try {
+      return [watch(folder, { persistent: false }, soon)];
+    } catch {
+      return []; // where nothing can be watched, or no more: reloading by hand remains
+    }
+  });
   // A folder that goes away is no reason to end: what was read stays, and can be reloaded by hand.
   for (const watcher of watchers) watcher.on("error", () => watcher.close());
   return () => {
