@@ -3,10 +3,16 @@ import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { DataSet, encodeDataSet, TransferSyntax } from "@isocenter/dicom";
 import { relayWebSocket, type WebSocketUpgrade } from "@isocenter/network/node";
-import { Miniflare } from "miniflare";
+import type { Miniflare } from "miniflare";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listenSockets, type SocketServer } from "../packages/network/src/node/socket-server.ts";
+import {
+  pemOf,
+  type TestCertificates,
+  testCertificates,
+} from "../packages/network/src/node/test/certificates.ts";
+import type { TlsServerOptions } from "../packages/network/src/node/tls.ts";
 import { webSocketUpgrade } from "../packages/network/src/node/web-socket-upgrade.ts";
 import { associationSuite } from "../packages/network/src/test/association-suite.ts";
 import { suiteAcceptor } from "../packages/network/src/test/association-suite-acceptor.ts";
@@ -66,9 +72,19 @@ async function startAcceptor(page?: string, targets: readonly DicomServer[] = []
 describe("workerd", () => {
   let worker: Miniflare;
   let acceptor: Acceptor;
+  let certificates: TestCertificates;
+  let trusted: TlsServerOptions;
+  let untrusted: TlsServerOptions;
   beforeAll(async () => {
     acceptor = await startAcceptor();
-    worker = new Miniflare({
+    certificates = await testCertificates();
+    const authority = await certificates.authority("ca");
+    trusted = pemOf(await authority.issue("acceptor"));
+    untrusted = pemOf(await (await certificates.authority("stranger")).issue("unknown"));
+    // How local workerd is told of authorities; Miniflare reads it when it is loaded.
+    process.env["NODE_EXTRA_CA_CERTS"] = authority.certificate;
+    const miniflare = await import("miniflare");
+    worker = new miniflare.Miniflare({
       modules: [{ type: "ESModule", path: "worker.js", contents: await bundle("network-worker.ts") }],
       compatibilityDate: "2026-04-01",
       cf: false,
@@ -78,6 +94,7 @@ describe("workerd", () => {
   afterAll(async () => {
     await worker.dispose();
     await acceptor.close();
+    await certificates.remove();
   });
   const run = async (
     path: string,
@@ -90,7 +107,7 @@ describe("workerd", () => {
   };
 
   it.each(scenarios)("over its sockets: %s", async (name) => {
-    const query = { port: acceptor.port, inFlight: 32 * mebibyte };
+    const query = { port: acceptor.port, inFlight: 48 * mebibyte };
     expect(await run(`sockets/${name}`, query)).toBe("ok");
   });
 
@@ -101,6 +118,38 @@ describe("workerd", () => {
 
   it.each(scenarios)("over its web streams: %s", async (name) => {
     expect(await run(`streams/${name}`, { inFlight: 4 * mebibyte })).toBe("ok");
+  });
+
+  it.each(["answers echo and is released in order", "stores objects of any size through PDUs of any size"])(
+    "over its sockets with TLS: %s",
+    async (name) => {
+      const acceptorOfItsOwn = suiteAcceptor();
+      const server = await listenSockets(0, {
+        tls: trusted,
+        maximumConnections: 20,
+        handshakeMs: 10_000,
+        onTransport: (transport) => acceptorOfItsOwn.serve(transport),
+      });
+      expect(await run(`sockets/${name}`, { port: server.port, tls: "on" })).toBe("ok");
+      server.stopListening();
+      server.endConnections();
+      await server.closed;
+    },
+  );
+
+  it("does not trust a certificate of another authority", async () => {
+    const server = await listenSockets(0, {
+      tls: untrusted,
+      maximumConnections: 20,
+      handshakeMs: 10_000,
+      onTransport: (transport) => transport.destroy(),
+    });
+    expect(await run(`sockets/${scenarios[0] ?? ""}`, { port: server.port, tls: "on" })).toMatch(
+      /^connection-failed .*the certificate/,
+    );
+    server.stopListening();
+    server.endConnections();
+    await server.closed;
   });
 
   it("says that nothing listens", async () => {
@@ -153,7 +202,7 @@ describe.skipIf(!hasProgram("chromium"))("Chromium", () => {
   });
 
   it.each(scenarios)("through the relay to TCP: %s", async (name) => {
-    expect(await run(name, at("/relay?peer=SUITE"), 32 * mebibyte)).toBe("ok");
+    expect(await run(name, at("/relay?peer=SUITE"), 48 * mebibyte)).toBe("ok");
   });
 
   it.each(scenarios)("over its web streams: %s", async (name) => {

@@ -31,7 +31,6 @@ function lineOf(kind: string, query: URLSearchParams): Line {
 }
 
 async function runScenario(kind: string, name: string, query: URLSearchParams): Promise<void> {
-  // 64 MiB are what the suite sends: a Worker cannot see how much of it the system holds.
   await associationSuite[name]?.({ connect: lineOf(kind, query), inFlight: Number(query.get("inFlight")) });
 }
 

@@ -111,9 +111,11 @@ function socketError(cause: Error, where: string, tls: boolean): NetworkError {
   if (/tls|certificate|ssl/i.test(text)) {
     return new NetworkError("tls-failed", `TLS with ${where} failed: ${text}`, { cause });
   }
-  return new NetworkError(
-    "connection-failed",
-    `The connection to ${where} failed: ${text}${tls ? " (with TLS)" : ""}`,
-    { cause },
-  );
+  // A certificate that it does not trust is "cannot connect" as well.
+  const hint = tls
+    ? ". The runtime does not say whether it is the connection or the certificate, which a public authority must have signed."
+    : "";
+  return new NetworkError("connection-failed", `The connection to ${where} failed: ${text}${hint}`, {
+    cause,
+  });
 }

@@ -14,7 +14,7 @@ import {
   type Transport,
 } from "@isocenter/network";
 import { socketTransport } from "./socket-transport.ts";
-import { checkFingerprint, secureContextOptions, type TlsClientOptions } from "./tls.ts";
+import { checkFingerprint, readTls, type TlsClientOptions } from "./tls.ts";
 import { tlsError } from "./tls-errors.ts";
 
 export interface TcpOptions {
@@ -51,16 +51,16 @@ export async function openTcp(host: string, port: number, options: TcpOptions = 
   const where = `${host}:${port}`;
   const { tls, clock = systemClock } = options;
   // Read anew for each connection: files that were exchanged are used at once.
-  const context = tls === undefined ? undefined : await secureContextOptions(tls);
+  const secureContext = tls === undefined ? undefined : (await readTls(tls)).context;
   options.signal?.throwIfAborted();
   const deadline = new Deadline(options, clock);
   try {
     const socket = await deadline.within(openSocket(host, port, options.localAddress), (error) =>
       connectError(error, host, where),
     );
-    if (tls === undefined || context === undefined) return socketTransport(socket);
+    if (tls === undefined || secureContext === undefined) return socketTransport(socket);
     const secure = connectSecurely({
-      ...context,
+      secureContext,
       socket,
       host,
       servername: tls.serverName ?? (isIP(host) === 0 ? host : ""),

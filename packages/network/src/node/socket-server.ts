@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
 import { type Clock, NetworkError, systemClock, type Transport } from "@isocenter/network";
 import { endpoint, socketTransport } from "./socket-transport.ts";
-import { peerCertificateOf, secureContextOptions, type TlsServerOptions, watchFiles } from "./tls.ts";
+import { peerCertificateOf, readTls, type TlsServerOptions, watchFiles } from "./tls.ts";
 import { tlsError } from "./tls-errors.ts";
 
 export interface SocketServerOptions {
@@ -95,7 +95,7 @@ class TlsFront {
     options: SocketServerOptions,
     onReady: (socket: TLSSocket) => void,
   ): Promise<TlsFront> {
-    const context = await secureContextOptions(tls);
+    const context = (await readTls(tls)).options;
     const asksFor = tls.clientCertificates ?? (tls.ca === undefined ? "none" : "required");
     const server = createTlsServer({
       ...context,
@@ -152,7 +152,7 @@ class TlsFront {
   }
 
   async reload(): Promise<void> {
-    this.#server.setSecureContext(await secureContextOptions(this.#options));
+    this.#server.setSecureContext((await readTls(this.#options)).options);
   }
 
   close(): void {

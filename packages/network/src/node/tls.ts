@@ -6,7 +6,7 @@ import { X509Certificate } from "node:crypto";
 import { type FSWatcher, watch } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { createSecureContext, type SecureContextOptions, type TLSSocket } from "node:tls";
+import { createSecureContext, type SecureContext, type SecureContextOptions, type TLSSocket } from "node:tls";
 import { LocalProtocolError, NetworkError } from "@isocenter/network";
 import { profileOptions, type TlsProfileName } from "./tls-profiles.ts";
 
@@ -51,10 +51,12 @@ export interface TlsServerOptions extends TlsOptions {
  * Reads everything and lets OpenSSL look at it.
  * @throws LocalProtocolError `argument-invalid` for a file that cannot be read or a key that does not fit
  */
-export async function secureContextOptions(options: TlsOptions): Promise<SecureContextOptions> {
+export async function readTls(
+  options: TlsOptions,
+): Promise<{ readonly options: SecureContextOptions; readonly context: SecureContext }> {
   const { profile = "bcp195", ca, certificate, key, passphrase } = options;
   const authorities = ca === undefined ? undefined : isList(ca) ? ca : [ca];
-  const context: SecureContextOptions = {
+  const contents: SecureContextOptions = {
     ...profileOptions(profile),
     // DHE suites of a server: parameters as long as the key asks, 2048 bits at least.
     dhparam: "auto",
@@ -64,7 +66,7 @@ export async function secureContextOptions(options: TlsOptions): Promise<SecureC
     ...(passphrase === undefined ? {} : { passphrase }),
   };
   try {
-    createSecureContext(context);
+    return { options: contents, context: createSecureContext(contents) };
   } catch (cause) {
     throw new LocalProtocolError(
       "argument-invalid",
@@ -72,7 +74,6 @@ export async function secureContextOptions(options: TlsOptions): Promise<SecureC
       { cause },
     );
   }
-  return context;
 }
 
 /** Calls back when one of the files may have changed, also by a link or a folder being exchanged. */
@@ -88,7 +89,13 @@ export function watchFiles(options: TlsOptions, onChange: () => void): () => voi
     clearTimeout(timer);
     timer = setTimeout(onChange, settleMs).unref();
   };
-  const watchers: FSWatcher[] = [...folders].map((folder) => watch(folder, { persistent: false }, soon));
+  const watchers: FSWatcher[] = [...folders].flatMap((folder) => {
+    try {
+      return [watch(folder, { persistent: false }, soon)];
+    } catch {
+      return []; // where nothing can be watched, or no more: reloading by hand remains
+    }
+  });
   // A folder that goes away is no reason to end: what was read stays, and can be reloaded by hand.
   for (const watcher of watchers) watcher.on("error", () => watcher.close());
   return () => {

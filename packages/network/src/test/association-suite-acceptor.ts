@@ -54,6 +54,8 @@ export function checksumOf(chunks: Iterable<Uint8Array>, from = 0x811c9dc5): num
 interface Notes {
   stores: { bytes: number; checksum: number }[];
   cancelled: boolean;
+  /** Matches that were handed to the association. */
+  given: number;
   served: ServedAssociation | undefined;
   /** A request came that will not be answered. */
   readonly asked: Signal<void>;
@@ -70,6 +72,7 @@ export function suiteAcceptor(): { serve(transport: Transport): void } {
     const made: Notes = {
       stores: [],
       cancelled: false,
+      given: 0,
       served: undefined,
       asked: signal(),
       ended: signal(),
@@ -106,6 +109,13 @@ export function suiteAcceptor(): { serve(transport: Transport): void } {
         switch (verb) {
           case "MANY":
             for (let index = 0; index < Number(word); index++) yield DataSet.of({ StudyID: String(index) });
+            return;
+          case "LARGE":
+            for (; note.given < Number(word); note.given++)
+              yield DataSet.of({ StudyID: String(note.given), PatientComments: "x".repeat(10_000) });
+            return;
+          case "GIVEN":
+            yield DataSet.of({ StudyID: String(noteOf(word).given) });
             return;
           case "ABORT":
             for (let index = 0; index < Number(word); index++) yield DataSet.of({ StudyID: String(index) });

@@ -21,6 +21,7 @@ interface Line {
   close(): Promise<void>;
 }
 
+/** Over TCP the system's buffers count: some are set to 32 MiB. */
 const mebibyte = 1 << 20;
 
 const lines: readonly (readonly [string, number, () => Promise<Line>])[] = [
@@ -38,13 +39,13 @@ const lines: readonly (readonly [string, number, () => Promise<Line>])[] = [
         ];
       }),
   ],
-  ["TCP", 24 * mebibyte, () => tcp()],
-  ["TLS", 24 * mebibyte, () => tls()],
+  ["TCP", 48 * mebibyte, () => tcp()],
+  ["TLS", 48 * mebibyte, () => tls()],
   ["byte streams", 4 * mebibyte, () => pairs(byteStreamPair)],
   // A window and a message, and what the acceptor's data set holds before it stops the transport.
   ["WebSocket with flow control", 4 * mebibyte, () => webSocket()],
-  ["WebSocket without", 24 * mebibyte, () => webSocket([])],
-  ["a relay to TCP", 24 * mebibyte, () => relay()],
+  ["WebSocket without", 48 * mebibyte, () => webSocket([])],
+  ["a relay to TCP", 48 * mebibyte, () => relay()],
 ];
 
 describe.each(lines)("over %s", (_name, inFlight, begin) => {
@@ -54,7 +55,7 @@ describe.each(lines)("over %s", (_name, inFlight, begin) => {
   });
   afterAll(() => line.close());
 
-  it.each(Object.keys(associationSuite))("%s", async (name) => {
+  it.each(Object.keys(associationSuite))("%s", { timeout: 60_000 }, async (name) => {
     expect.assertions(1);
     const scenario = associationSuite[name]?.({
       connect: async (options) => associateOver(await line.open(options.signal), options),

@@ -174,7 +174,7 @@ export const associationSuite: Readonly<Record<string, Scenario>> = {
 
   async "an acceptor that does not read stops the sender"(transport) {
     const { association, title } = await open(transport);
-    const total = 64 << 20;
+    const total = 2 * transport.inFlight;
     const piece = pattern(1 << 16);
     let produced = 0;
     const store = association.store(
@@ -194,6 +194,29 @@ export const associationSuite: Readonly<Record<string, Scenario>> = {
     await store;
     await association.release();
     equal((await reportOf(transport, title)).stores[0]?.bytes, total, "bytes that came in the end");
+  },
+
+  async "a requestor that takes no matches stops the acceptor"(transport) {
+    const { association, title } = await open(transport);
+    const other = (await open(transport)).association;
+    // 10 kB each; a requestor keeps 1000 before it holds the acceptor up.
+    const allowed = 1500 + Math.ceil(transport.inFlight / 10_000);
+    const total = 2 * allowed;
+    const matches = association.find(StudyRootFind, { PatientID: `LARGE-${total}` });
+    await matches.next();
+    let given = 0;
+    for (let same = 0; same < 20 && given < total; ) {
+      const last = given;
+      for await (const match of other.find(StudyRootFind, { PatientID: `GIVEN-${title}` }))
+        given = Number(match.string("StudyID"));
+      same = given === last ? same + 1 : 0;
+    }
+    equal(given < allowed, true, `${given} matches under way, of ${allowed}`);
+    let taken = 1;
+    for await (const _match of matches) taken++;
+    equal(taken, total, "matches that came in the end");
+    await association.release();
+    await other.release();
   },
 
   async "many associations at once keep apart"(transport) {
