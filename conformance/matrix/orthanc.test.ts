@@ -35,9 +35,10 @@ describe.skipIf(!hasProgram("Orthanc"))("matrix with Orthanc", () => {
   let studyUid: string;
 
   const rest = async (path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(`${orthanc.http}${path}`, {
-      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
-    });
+    const response = await fetch(
+      `${orthanc.http}${path}`,
+      body === undefined ? {} : { method: "POST", body: JSON.stringify(body) },
+    );
     const text = await response.text();
     if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
     return text === "" ? undefined : JSON.parse(text);

@@ -6,6 +6,7 @@ import { deferred } from "./deferred.ts";
 import { MessageExchange } from "./dimse/exchange.ts";
 import { type NetworkError, RemoteProtocolError, TimeoutError } from "./errors.ts";
 import { acceptanceOf } from "./negotiation/accept.ts";
+import { checkMaximumPduLength } from "./negotiation/propose.ts";
 import { type AcceptedAssociation, defaultMaximumPduLength } from "./negotiation/types.ts";
 import {
   type AAssociateRj,
@@ -20,7 +21,7 @@ import { ServiceUser } from "./services/service-user.ts";
 import type { Services } from "./services/types.ts";
 import type { ObserveOptions } from "./timeline.ts";
 import { type Clock, defaultTimeouts, systemClock, type Timeouts } from "./timers.ts";
-import type { Transport } from "./transport.ts";
+import type { Transport, TransportDescription } from "./transport.ts";
 import { UpperLayerConnection } from "./upper-layer/connection.ts";
 
 /** What becomes of a user identity; a response goes to a requestor that asked for one. */
@@ -30,7 +31,10 @@ export interface AcceptorOptions extends ObserveOptions {
   /** The titles we answer to; any other is rejected with "called AE title not recognized". Any when left out. */
   readonly aeTitle?: string | readonly string[];
   /** False rejects with "calling AE title not recognized". */
-  readonly authorize?: (request: AAssociateRq) => boolean | Promise<boolean>;
+  readonly authorize?: (
+    request: AAssociateRq,
+    connection: TransportDescription,
+  ) => boolean | Promise<boolean>;
   /**
    * Checks the user identity of a request (PS3.7 D.3.3.7); undefined is a request without one. When false, the
    * association is rejected. Without this, identities are let in unread.
@@ -63,6 +67,8 @@ export function serveAssociation(transport: Transport, options: AcceptorOptions)
 export class ServedAssociation {
   /** Resolves at the end, with the error if it was not an orderly release. */
   readonly closed: Promise<NetworkError | undefined>;
+  /** Both ends, and how the connection is secured. */
+  readonly connection: TransportDescription;
   /** Operations towards the requestor, once the association is up. */
   readonly peer: ServiceUser;
   readonly #options: AcceptorOptions;
@@ -80,8 +86,10 @@ export class ServedAssociation {
     this.#clock = options.clock ?? systemClock;
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
     this.#maximumPduLength = options.maximumPduLength ?? defaultMaximumPduLength;
+    checkMaximumPduLength(this.#maximumPduLength);
     const { promise, resolve } = deferred<NetworkError | undefined>();
     this.closed = promise;
+    this.connection = transport.description ?? {};
     this.#connection = new UpperLayerConnection(
       transport,
       {
@@ -89,6 +97,7 @@ export class ServedAssociation {
         onFragment: (contextId, control, piece, isEnd) =>
           this.#exchange.fragment(contextId, control, piece, isEnd),
         onReleaseRq: () => {
+          this.#exchange.releaseAsked();
           // What is being answered goes out first; then the release is confirmed.
           void this.#provider.idle().then(() => {
             if (this.#connection.state === "Sta8") this.#connection.confirmRelease();
@@ -127,6 +136,7 @@ export class ServedAssociation {
       services: () => options.services,
       peer: this.peer,
       accepted,
+      connection: this.connection,
       onFailure: (error) => {
         const why = error instanceof Error ? error.message : String(error);
         this.#connection.fail(new RemoteProtocolError(why, AbortReason.NotSpecified));
@@ -180,7 +190,8 @@ export class ServedAssociation {
       return rejected("rejected-permanent", "service-user", "called-AE-title-not-recognized");
     }
     // Who cannot be checked is not let in.
-    const isAllowed = authorize === undefined || (await settled(() => authorize(request), false));
+    const isAllowed =
+      authorize === undefined || (await settled(() => authorize(request, this.connection), false));
     if (!isAllowed) return rejected("rejected-permanent", "service-user", "calling-AE-title-not-recognized");
     if (verifyIdentity === undefined) return {};
     const { userIdentity } = request.userInformation;

@@ -16,7 +16,7 @@ import { ServiceUser, type ServiceUserHost } from "./services/service-user.ts";
 import type { Services, StoreHandler } from "./services/types.ts";
 import type { ObserveOptions } from "./timeline.ts";
 import { type Clock, defaultTimeouts, systemClock, type Timeouts } from "./timers.ts";
-import type { Transport } from "./transport.ts";
+import type { Transport, TransportDescription } from "./transport.ts";
 import { UpperLayerConnection } from "./upper-layer/connection.ts";
 
 export interface AssociateOptions extends ProposalOptions, ObserveOptions {
@@ -51,6 +51,8 @@ export async function associateOver(transport: Transport, options: AssociateOpti
 }
 
 export class Association extends ServiceUser implements AsyncDisposable {
+  /** Both ends, and how the connection is secured. */
+  readonly connection: TransportDescription;
   /** Resolves when the association is up. */
   readonly opened: Promise<void>;
   /** Resolves when it is over, however it ended. */
@@ -60,7 +62,7 @@ export class Association extends ServiceUser implements AsyncDisposable {
   readonly #provider: ServiceProvider;
   readonly #clock: Clock;
   readonly #timeouts: Required<Timeouts>;
-  #released: (() => void) | undefined;
+  #released: ((error: NetworkError | undefined) => void) | undefined;
 
   /** @internal use connectTcp or associate */
   constructor(transport: Transport, options: AssociateOptions) {
@@ -86,6 +88,7 @@ export class Association extends ServiceUser implements AsyncDisposable {
         },
         onFragment: (contextId, control, piece, isEnd) => exchange.fragment(contextId, control, piece, isEnd),
         onReleaseRq: () => {
+          exchange.releaseAsked();
           if (connection.state === "Sta8") connection.confirmRelease();
         },
         onDrain: () => exchange.onDrain(),
@@ -95,7 +98,7 @@ export class Association extends ServiceUser implements AsyncDisposable {
           const reason = error ?? new NetworkError("association-ended", "The association was released.");
           exchange.end(reason);
           provider.end(reason);
-          this.#released?.();
+          this.#released?.(error);
           opened.reject(reason);
           closed.resolve();
         },
@@ -129,11 +132,13 @@ export class Association extends ServiceUser implements AsyncDisposable {
       services: () => servicesOf(options.services, state.getHandler),
       peer: this,
       accepted: host.accepted,
+      connection: transport.description ?? {},
       onFailure: (error) => {
         const why = error instanceof Error ? error.message : String(error);
         connection.fail(new LocalProtocolError("association-ended", why));
       },
     });
+    this.connection = transport.description ?? {};
     this.#connection = connection;
     this.#exchange = exchange;
     this.#provider = provider;
@@ -154,22 +159,27 @@ export class Association extends ServiceUser implements AsyncDisposable {
     connection.startAsRequestor(request satisfies AAssociateRq);
   }
 
-  /** Releases in order, when what is under way has ended: A-RELEASE, then the connection is closed. */
-  async release(): Promise<void> {
-    if (this.#exchange.ended !== undefined) return;
+  /**
+   * Releases in order, when what is under way has ended: A-RELEASE, then the connection is closed. Does nothing when the
+   * association is over.
+   * @returns why it did not end in order, such as a peer that closes instead of answering; what was done before stands
+   */
+  async release(): Promise<NetworkError | undefined> {
+    if (this.#isOver()) return undefined;
     await this.#exchange.idle();
     await this.#provider.idle();
-    if (this.#isOver()) return;
+    if (this.#isOver()) return undefined;
     const ms = this.#timeouts.associationMs || defaultTimeouts.associationMs;
     const timer = this.#clock.setTimeout(
       () => this.#connection.fail(new TimeoutError("association", ms)),
       ms,
     );
-    await new Promise<void>((resolve) => {
+    const ended = await new Promise<NetworkError | undefined>((resolve) => {
       this.#released = resolve;
       this.#connection.release();
     });
     this.#clock.clearTimeout(timer);
+    return ended;
   }
 
   /** Sends A-ABORT and closes. What is under way fails. */

@@ -9,13 +9,14 @@
 import type { Command } from "./dimse/types.ts";
 import type { NetworkError, TimerName } from "./errors.ts";
 import type { Pdu } from "./pdu/types.ts";
+import type { TransportDescription } from "./transport.ts";
 import type { Action, Event, State } from "./upper-layer/names.generated.ts";
 
 export type Direction = "sent" | "received";
 
 export type AssociationEventDetail =
   /** The transport is connected. */
-  | { readonly kind: "connected"; readonly peer?: string; readonly security?: string }
+  | { readonly kind: "connected"; readonly description?: TransportDescription }
   /** A PDU other than P-DATA-TF. */
   | { readonly kind: "pdu"; readonly direction: Direction; readonly pdu: Pdu }
   /** A step of the state machine (PS3.8 Table 9-10), P-DATA-TF apart. */

@@ -11,7 +11,7 @@ import { encodePdu } from "./pdu/encode.ts";
 import { PduReader } from "./pdu/reader.ts";
 import type { Pdu } from "./pdu/types.ts";
 import { StudyRootFind, Verification } from "./services/models.ts";
-import { type ManualClock, manualClock } from "./test/manual-clock.ts";
+import { FakeClock } from "./test/fake-clock.ts";
 import type { Timeouts } from "./timers.ts";
 import type { Transport } from "./transport.ts";
 
@@ -25,8 +25,8 @@ const timeouts: Timeouts = { associationMs: 15_000, dimseMs: 60_000, idleMs: 300
 const instance = { sopClassUid: ctImage, sopInstanceUid: "1.2.3", transferSyntaxUid: syntax };
 
 interface Ends {
-  readonly requestor: ManualClock;
-  readonly acceptor: ManualClock;
+  readonly requestor: FakeClock;
+  readonly acceptor: FakeClock;
   readonly opened: ReturnType<typeof associateOver>;
   readonly served: ReturnType<typeof serveAssociation>;
 }
@@ -34,7 +34,7 @@ interface Ends {
 /** Both ends, each with a clock of its own. */
 function ends(accept: Partial<AcceptorOptions> = {}, request: Partial<AssociateOptions> = {}): Ends {
   const [ours, theirs] = memoryPair();
-  const [requestor, acceptor] = [manualClock(), manualClock()];
+  const [requestor, acceptor] = [new FakeClock(), new FakeClock()];
   const served = serveAssociation(theirs, {
     aeTitle: "SCP",
     services: { verification: true },
@@ -113,9 +113,9 @@ describe("the association timer", () => {
       },
     });
     await asked.promise;
-    requestor.pass(14_999);
-    expect(requestor.pending).toBe(1);
-    requestor.pass(1);
+    requestor.advance(14_999);
+    expect(requestor.running.length).toBe(1);
+    requestor.advance(1);
     await expect(opened).rejects.toMatchObject({
       code: "association-timeout",
       timer: "association",
@@ -126,7 +126,7 @@ describe("the association timer", () => {
 
   it("ends a release that is not answered", async () => {
     const [ours, theirs] = memoryPair();
-    const clock = manualClock();
+    const clock = new FakeClock();
     const peer = silentEnd(theirs);
     const opening = associateOver(ours, {
       callingAeTitle: "SCU",
@@ -144,7 +144,7 @@ describe("the association timer", () => {
     const association = await opening;
     const released = association.release();
     await peer.got("A-RELEASE-RQ");
-    clock.pass(15_000);
+    clock.advance(15_000);
     await released;
     await peer.got("A-ABORT");
     await expect(association.echo()).rejects.toMatchObject({ code: "association-timeout" });
@@ -162,7 +162,7 @@ describe("the association timer", () => {
       { timeouts: { ...timeouts, associationMs: 0 } },
     );
     await asked.promise;
-    expect([requestor.pending, acceptor.pending]).toEqual([0, 0]);
+    expect([requestor.running.length, acceptor.running.length]).toEqual([0, 0]);
     served.abort();
     await expect(opened).rejects.toMatchObject({ code: "association-aborted" });
   });
@@ -185,11 +185,64 @@ describe("the DIMSE-response timer", () => {
     const association = await opened;
     const store = association.store({ ...instance, dataSet: new Uint8Array(100) });
     await asked.promise;
-    requestor.pass(59_999);
-    expect(requestor.pending).toBe(1);
-    requestor.pass(1);
+    requestor.advance(59_999);
+    expect(requestor.running.length).toBe(1);
+    requestor.advance(1);
     await expect(store).rejects.toMatchObject({ code: "dimse-timeout", timer: "dimse", ms: 60_000 });
     expect(await served.closed).toMatchObject({ code: "association-aborted" });
+  });
+
+  it("ends with a peer that stops in the middle of a data set", async () => {
+    const begun = signal();
+    const { acceptor, opened, served } = ends({
+      services: {
+        storage: {
+          sopClasses: "any",
+          async onStore(bytes) {
+            for await (const _ of bytes) begun.settle();
+            return 0;
+          },
+        },
+      },
+    });
+    const association = await opened;
+    const half = (async function* () {
+      yield new Uint8Array(300_000);
+      await new Promise(() => undefined);
+    })();
+    const store = association.store({ ...instance, dataSet: half });
+    store.catch(() => undefined);
+    await begun.promise;
+    acceptor.advance(120_000);
+    expect(await served.closed).toMatchObject({ code: "dimse-timeout", timer: "dimse" });
+  });
+
+  it("does not run while it is this side that is slow", async () => {
+    const [begun, finish] = [signal(), signal()];
+    const { requestor, acceptor, opened } = ends({
+      services: {
+        storage: {
+          sopClasses: "any",
+          async onStore(bytes) {
+            for await (const _ of bytes) {
+              begun.settle();
+              await finish.promise;
+            }
+            return 0;
+          },
+        },
+      },
+    });
+    const association = await opened;
+    const store = association.store({ ...instance, dataSet: new Uint8Array(8_000_000) });
+    await begun.promise;
+    // More than it waits for the peer: the data is held up here.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    acceptor.advance(300_000);
+    finish.settle();
+    expect((await store).status.code).toBe(0);
+    expect(requestor.running.length).toBeLessThanOrEqual(2);
+    await association.release();
   });
 
   it("begins anew with everything that comes", async () => {
@@ -210,7 +263,7 @@ describe("the DIMSE-response timer", () => {
     const association = await opened;
     let found = 0;
     for await (const _match of association.find(StudyRootFind, { PatientID: "" })) {
-      requestor.pass(50_000); // three times 50 s: more than 60 s in all, less between two
+      requestor.advance(50_000); // three times 50 s: more than 60 s in all, less between two
       steps[found++]?.settle();
     }
     expect(found).toBe(3);
@@ -234,7 +287,7 @@ describe("the DIMSE-response timer", () => {
     const store = association.store({ ...instance, dataSet: new Uint8Array(16 << 20) });
     store.catch(() => undefined);
     await asked.promise;
-    requestor.pass(120_000);
+    requestor.advance(120_000);
     await expect(store).rejects.toMatchObject({ code: "dimse-timeout" });
     served.abort(); // it does not read: it cannot know yet
   });
@@ -243,10 +296,10 @@ describe("the DIMSE-response timer", () => {
     const { requestor, opened, acceptor, served } = ends({}, { timeouts: { ...timeouts, dimseMs: 0 } });
     const association = await opened;
     await association.echo();
-    expect(requestor.pending).toBe(0);
+    expect(requestor.running.length).toBe(0);
     await association.release();
     await served.closed;
-    expect(acceptor.pending).toBe(0);
+    expect(acceptor.running.length).toBe(0);
   });
 });
 
@@ -254,11 +307,11 @@ describe("the idle timer", () => {
   it("ends an association over which nothing happens", async () => {
     const { acceptor, opened, served } = ends();
     const association = await opened;
-    acceptor.pass(299_999);
+    acceptor.advance(299_999);
     expect((await association.echo()).status.code).toBe(0); // at 299.999 s
-    acceptor.pass(299_999);
+    acceptor.advance(299_999);
     expect((await association.echo()).status.code).toBe(0); // the echo began it anew
-    acceptor.pass(300_000);
+    acceptor.advance(300_000);
     expect(await served.closed).toMatchObject({ code: "idle-timeout", timer: "idle", ms: 300_000 });
     await association.closed;
     await expect(association.echo()).rejects.toMatchObject({ code: "association-aborted" });
@@ -281,7 +334,7 @@ describe("the idle timer", () => {
     const association = await opened;
     const store = association.store({ ...instance, dataSet: new Uint8Array(100) });
     await asked.promise;
-    acceptor.pass(1_000_000);
+    acceptor.advance(1_000_000);
     done.settle();
     expect((await store).status.code).toBe(0);
     await association.release();
@@ -292,7 +345,7 @@ describe("the idle timer", () => {
     const { acceptor, opened } = ends({ timeouts: { ...timeouts, idleMs: 0, dimseMs: 0 } });
     const association = await opened;
     await association.echo();
-    expect(acceptor.pending).toBe(0);
+    expect(acceptor.running.length).toBe(0);
     await association.release();
   });
 });
@@ -300,20 +353,20 @@ describe("the idle timer", () => {
 describe("ARTIM", () => {
   it("ends a connection that asks for nothing (Sta2, Evt18)", async () => {
     const [ours, theirs] = memoryPair();
-    const clock = manualClock();
+    const clock = new FakeClock();
     const peer = silentEnd(ours);
     const served = serveAssociation(theirs, { aeTitle: "SCP", services: {}, timeouts, clock });
-    clock.pass(29_999);
-    expect(clock.pending).toBe(1);
-    clock.pass(1);
+    clock.advance(29_999);
+    expect(clock.running.length).toBe(1);
+    clock.advance(1);
     expect(await served.closed).toMatchObject({ code: "artim-timeout", timer: "artim", ms: 30_000 });
     await peer.closed;
-    expect(clock.pending).toBe(0);
+    expect(clock.running.length).toBe(0);
   });
 
   it("does not count on the program's answer (Sta3)", async () => {
     const [ours, theirs] = memoryPair();
-    const clock = manualClock();
+    const clock = new FakeClock();
     const peer = silentEnd(ours);
     const [asked, allowed] = [signal(), signal()];
     const served = serveAssociation(theirs, {
@@ -329,7 +382,7 @@ describe("ARTIM", () => {
     });
     peer.send(request);
     await asked.promise;
-    clock.pass(1_000_000);
+    clock.advance(1_000_000);
     allowed.settle();
     await peer.got("A-ASSOCIATE-AC");
     served.abort();
@@ -340,7 +393,7 @@ describe("ARTIM", () => {
     ["an abort", { aeTitle: "SCP" }, "A-ASSOCIATE-AC"],
   ] as const)("closes after %s what the peer does not close (Sta13)", async (_what, accept, answer) => {
     const [ours, theirs] = memoryPair();
-    const clock = manualClock();
+    const clock = new FakeClock();
     const peer = silentEnd(ours);
     const served = serveAssociation(theirs, { ...accept, services: {}, timeouts, clock });
     peer.send(request);
@@ -353,27 +406,27 @@ describe("ARTIM", () => {
     void peer.closed.then(() => {
       isClosed = true;
     });
-    clock.pass(29_999);
+    clock.advance(29_999);
     await Promise.resolve();
     expect(isClosed).toBe(false);
-    clock.pass(1);
+    clock.advance(1);
     await peer.closed;
-    expect(clock.pending).toBe(0);
+    expect(clock.running.length).toBe(0);
   });
 
   it("closes after a confirmed release what the peer does not close (Sta13)", async () => {
     const [ours, theirs] = memoryPair();
-    const clock = manualClock();
+    const clock = new FakeClock();
     const peer = silentEnd(ours);
     const served = serveAssociation(theirs, { aeTitle: "SCP", services: {}, timeouts, clock });
     peer.send(request);
     await peer.got("A-ASSOCIATE-AC");
     peer.send({ kind: "A-RELEASE-RQ" });
     await peer.got("A-RELEASE-RP");
-    clock.pass(30_000);
+    clock.advance(30_000);
     await peer.closed;
     await served.closed;
-    expect(clock.pending).toBe(0);
+    expect(clock.running.length).toBe(0);
   });
 });
 
@@ -384,5 +437,5 @@ it("nothing is left of any timer after a release", async () => {
   await association.release();
   await association.closed;
   expect(await served.closed).toBeUndefined();
-  expect([requestor.pending, acceptor.pending]).toEqual([0, 0]);
+  expect([requestor.running.length, acceptor.running.length]).toEqual([0, 0]);
 });

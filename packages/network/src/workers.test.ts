@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { serveAssociation } from "./acceptor.ts";
 import { Verification } from "./services/models.ts";
-import { manualClock } from "./test/manual-clock.ts";
+import { FakeClock } from "./test/fake-clock.ts";
 import { streamTransport } from "./web/index.ts";
 import { type ConnectSocket, connectSocket, openWorkerSocket, type WorkerSocket } from "./workers.ts";
 
@@ -94,18 +94,18 @@ describe("connectSocket", () => {
   });
 
   it("gives up after connectMs of the given clock, and closes the socket", async () => {
-    const clock = manualClock();
+    const clock = new FakeClock();
     const made = socket(never);
     const connecting = connectSocket(() => made, "pacs.example", 104, {
       ...options,
       clock,
       timeouts: { connectMs: 3000 },
     });
-    clock.pass(2999);
-    expect(clock.pending).toBe(1);
-    clock.pass(1);
+    clock.advance(2999);
+    expect(clock.running.length).toBe(1);
+    clock.advance(1);
     await expect(connecting).rejects.toMatchObject({ code: "connect-timeout", ms: 3000 });
-    expect([clock.pending, made.closings]).toEqual([0, 1]);
+    expect([clock.running.length, made.closings]).toEqual([0, 1]);
   });
 
   it("ends at the signal with its reason", async () => {

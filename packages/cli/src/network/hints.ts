@@ -25,6 +25,12 @@ const hints: Readonly<Record<NetworkErrorCode, string>> = {
     "Many PACS close without a word when they do not know the caller: check both AE titles, this machine's address in the PACS, and whether it wants TLS.",
   "connection-failed": "Check the cable and the network between here and there, and try again.",
   "wrong-protocol": "Ask for the peer's DICOM port (often 104 or 11112), and whether it wants TLS.",
+  "tls-failed":
+    "Check that the peer wants TLS on this port, and that both sides share a TLS version and cipher (--tls-profile).",
+  "certificate-untrusted": "Give the authority that signed the peer's certificate with --tls-ca.",
+  "certificate-expired": "The peer's certificate has to be renewed; check the clocks of both machines, too.",
+  "certificate-name-mismatch": "Use the host name that is in the peer's certificate.",
+  "client-certificate-required": "Give a key and a certificate that the peer trusts with +tls KEY CERT.",
   "association-rejected": "Try again in a moment; if it goes on, ask the peer's administrator.",
   "association-aborted": "Try again; if it goes on, look at the peer's log.",
   "no-accepted-context":

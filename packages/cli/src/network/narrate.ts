@@ -52,10 +52,13 @@ class Story {
 
   #lines(event: AssociationEvent): string[] {
     switch (event.kind) {
-      case "connected":
+      case "connected": {
+        const { remote, security } = event.description ?? {};
+        const to = remote === undefined ? "" : ` to ${remote}`;
         return [
-          `Connected${event.peer === undefined ? "" : ` to ${event.peer}`}${event.security === undefined ? "" : `, ${event.security}`}.`,
+          `Connected${to}${security === undefined ? "" : `, ${security.protocol} ${security.cipher}`}.`,
         ];
+      }
       case "pdu":
         return this.#pdu(event.direction === "sent" ? "→" : "←", event.pdu);
       case "transition":

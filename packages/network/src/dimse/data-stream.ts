@@ -4,6 +4,8 @@
  */
 const highWaterMark = 1 << 20;
 const lowWaterMark = 1 << 18;
+/** What a waiting chunk takes beside its bytes: a peer must not fill the memory with tiny ones. */
+const chunkCost = 200;
 
 export class DataStream implements AsyncIterable<Uint8Array> {
   #queue: Uint8Array[] = [];
@@ -22,7 +24,7 @@ export class DataStream implements AsyncIterable<Uint8Array> {
   push(chunk: Uint8Array): void {
     if (this.#discarding || chunk.byteLength === 0) return;
     this.#queue.push(chunk);
-    this.#queued += chunk.byteLength;
+    this.#queued += chunk.byteLength + chunkCost;
     if (!this.#paused && this.#queued > highWaterMark) {
       this.#paused = true;
       this.#flow.pause();
@@ -54,7 +56,7 @@ export class DataStream implements AsyncIterable<Uint8Array> {
         const batch = this.#queue;
         this.#queue = [];
         for (const chunk of batch) {
-          this.#queued -= chunk.byteLength;
+          this.#queued -= chunk.byteLength + chunkCost;
           yield chunk;
         }
         if (this.#queued < lowWaterMark) this.#resume();

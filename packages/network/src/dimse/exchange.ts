@@ -32,7 +32,7 @@ export type RequestFields = Omit<Command, "hasDataSet" | "messageId">;
 export interface ExchangeHandlers {
   /** The peer asks for something; C-CANCEL-RQ included. */
   onRequest(message: Message): void;
-  /** Whether requests of the peer are being served: while they are, it is not the peer that is slow. */
+  /** Requests of the peer are being served: while they are, it is not the peer that is slow. */
   isServing(): boolean;
 }
 
@@ -121,6 +121,13 @@ export class MessageExchange {
     this.#lastActivity = this.#options.clock.now();
     this.#traffic?.fragment(control, piece, isEnd);
     this.#assembler.fragment(contextId, control, piece, isEnd);
+    // A peer that begins a message owes its end.
+    if (this.#watch === undefined && this.#assembler.isOpen) this.#watchPeer();
+  }
+
+  /** The peer wants to release. @throws RemoteProtocolError in the middle of a message */
+  releaseAsked(): void {
+    this.#assembler.release();
   }
 
   onDrain(): void {
@@ -240,6 +247,11 @@ export class MessageExchange {
     report?.(fragments);
   }
 
+  /** Holds the peer up, for as long as more is asked than is being answered. */
+  get gate(): Pick<FlowGate, "pause" | "resume"> {
+    return this.#gate;
+  }
+
   /** Resolves when no operation of ours is under way or waiting. @throws LocalProtocolError inside an open query */
   async idle(): Promise<void> {
     if (this.#streams > 0) throw busy();
@@ -318,16 +330,22 @@ export class MessageExchange {
     this.#watch = clock.setTimeout(() => {
       this.#watch = undefined;
       if (this.#ended !== undefined) return;
-      const isTheirTurn = this.#operations.size > 0 && !this.#gate.isClosed && !this.#handlers.isServing();
-      const isWaiting = isTheirTurn || this.#sender?.isWaiting === true;
-      if (!isWaiting) {
-        if (this.#operations.size === 0) return;
+      if (!this.#isTheirTurn()) {
+        // Nothing is owed: the next operation or message starts the watch again.
+        if (this.#operations.size === 0 && !this.#assembler.isOpen) return;
         this.#lastActivity = clock.now();
       }
       const left = this.#lastActivity + dimseMs - clock.now();
       if (left > 0) this.#armWatch(left);
       else this.#connection.fail(new TimeoutError("dimse", dimseMs));
     }, ms);
+  }
+
+  /** Whether the peer has to take or send something next; not while we hold it up, or serve what it asked. */
+  #isTheirTurn(): boolean {
+    if (this.#sender?.isWaiting === true) return true;
+    if (this.#gate.isClosed) return false;
+    return this.#assembler.isOpen || (this.#operations.size > 0 && !this.#handlers.isServing());
   }
 
   #report(event: AssociationEventDetail): void {

@@ -162,7 +162,7 @@ function syntaxChoice(
       weMayBeScu: normal.some(({ role }) => role === "scu"),
     };
   }
-  if (isServiceClass(abstractSyntaxUid)) return undefined;
+  if (abstractSyntaxUid === "" || isServiceClass(abstractSyntaxUid)) return undefined;
   const takes =
     storage !== undefined && (storage.sopClasses === "any" || storage.sopClasses.includes(abstractSyntaxUid));
   // Instances may leave through C-GET in any syntax they are kept in, or can be brought into.

@@ -209,6 +209,12 @@ describe("negotiation", () => {
     ]);
   });
 
+  it("takes no empty SOP class, whatever it stores", async () => {
+    const contexts = [{ abstractSyntaxUid: "", transferSyntaxUids: [ExplicitVRLittleEndian] }];
+    await using pair = await openPair({ services: storage }, { contexts });
+    expect(pair.association.accepted.contexts[0]?.result).toBe("abstract-syntax-not-supported");
+  });
+
   it("lets nobody in when the check itself fails", async () => {
     const broken = (): never => {
       throw new Error("the directory is down");
@@ -229,6 +235,7 @@ describe("negotiation", () => {
     ["17 characters", { calledAeTitle: "12345678901234567" }],
     ["a backslash", { calledAeTitle: "A\\B" }],
     ["no contexts", { contexts: [] }],
+    ["a maximum PDU length that no fragment fits in", { maximumPduLength: 7 }],
     ["129 contexts", { contexts: Array.from({ length: 129 }, () => verification) }],
   ])("refuses to ask with %s", async (_name, request) => {
     expect(await attempt({}, request)).toMatchObject({ code: "argument-invalid" });

@@ -52,6 +52,7 @@ export function associateRq(options: ProposalOptions): AAssociateRq {
       `An association offers 1 to ${maximumContexts} presentation contexts, not ${contexts.length}.`,
     );
   }
+  checkMaximumPduLength(options.maximumPduLength);
   const roleSelections = rolesOf(contexts);
   const { classUid, versionName } = options.implementation ?? {
     classUid: IMPLEMENTATION_CLASS_UID,
@@ -93,7 +94,10 @@ export function agreementOf(
   const contexts = proposals.map((proposal, index): PresentationContextNegotiated => {
     const id = idOf(index);
     const found = answer.contexts.find((one) => one.id === id);
-    const result = found?.result ?? "no-reason";
+    // A syntax that was not proposed is no agreement: nothing could be encoded in it that both sides know.
+    const isProposed = proposal.transferSyntaxUids.includes(found?.transferSyntaxUid ?? "");
+    const result =
+      found?.result === "acceptance" && !isProposed ? "no-reason" : (found?.result ?? "no-reason");
     const role = user.roleSelections?.find((one) => one.sopClassUid === proposal.abstractSyntaxUid);
     const wanted = wantedRoles(proposal);
     return {
@@ -132,6 +136,18 @@ function narrowed(
     invoked: smallerWindow(offered.invoked, answered.invoked),
     performed: smallerWindow(offered.performed, answered.performed),
   };
+}
+
+/**
+ * A P-DATA-TF needs six bytes for the header of a fragment, and a fragment has an even number of bytes.
+ * @throws LocalProtocolError `argument-invalid`
+ */
+export function checkMaximumPduLength(length = 0): void {
+  if (length === 0 || (Number.isInteger(length) && length >= 8 && length <= 0xffff_ffff)) return;
+  throw new LocalProtocolError(
+    "argument-invalid",
+    `A maximum PDU length is 0 for no limit, or at least 8 bytes, not ${length}.`,
+  );
 }
 
 /** 0 is no limit. */

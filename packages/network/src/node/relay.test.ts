@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import type { NetworkError } from "../errors.ts";
 import { Verification } from "../services/models.ts";
-import { manualClock } from "../test/manual-clock.ts";
+import { FakeClock } from "../test/fake-clock.ts";
 import { connectWebSocket, RelayClose } from "../websocket/index.ts";
 import {
   acceptWebSocket,
@@ -172,19 +172,19 @@ describe("the relay", () => {
   });
 
   it("cuts a line over which nothing passes, by the given clock", async () => {
-    const clock = manualClock();
+    const clock = new FakeClock();
     const { port, connections } = await plainPeer();
     const { url } = await relayTo(port, { clock, idleMs: 60_000 });
     const socket = new WebSocket(`${url}?peer=PACS`);
     const end = ending(socket);
     await expect.poll(connections).toBe(1);
-    await expect.poll(() => clock.pending).toBe(1); // connected: only the idle timer runs
-    clock.pass(59_999);
+    await expect.poll(() => clock.running.length).toBe(1); // connected: only the idle timer runs
+    clock.advance(59_999);
     expect(socket.readyState).toBeLessThanOrEqual(WebSocket.OPEN);
-    clock.pass(1);
+    clock.advance(1);
     expect(await end).toEqual({ code: RelayClose.Idle, reason: "Nothing passed for too long." });
     await expect.poll(connections).toBe(0);
-    expect(clock.pending).toBe(0);
+    expect(clock.running.length).toBe(0);
   });
 
   it("takes no more than its limit", async () => {

@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { associateOver } from "../association.ts";
 import { Verification } from "../services/models.ts";
-import { manualClock } from "../test/manual-clock.ts";
+import { FakeClock } from "../test/fake-clock.ts";
 import type { TransportHandlers } from "../transport.ts";
 import { connectTcp, listenTcp, openTcp, type TcpServer } from "./index.ts";
 import { socketTransport } from "./socket-transport.ts";
@@ -71,7 +71,7 @@ describe("connecting", () => {
   });
 
   it("gives up after connectMs of the given clock, and leaves no timer", async () => {
-    const clock = manualClock();
+    const clock = new FakeClock();
     // A server that lets nobody finish: TLS is asked for, and nothing answers.
     const asked = new Promise<void>((resolve) => {
       void raw((socket) => socket.once("data", () => resolve())).then((port) => {
@@ -81,17 +81,17 @@ describe("connecting", () => {
     });
     let opening: Promise<unknown> | undefined;
     await asked;
-    clock.pass(6999);
-    expect(clock.pending).toBe(1);
-    clock.pass(1);
+    clock.advance(6999);
+    expect(clock.running.length).toBe(1);
+    clock.advance(1);
     await expect(opening).rejects.toMatchObject({ code: "connect-timeout", ms: 7000 });
-    expect(clock.pending).toBe(0);
+    expect(clock.running.length).toBe(0);
   });
 
   it("leaves no timer when it succeeds", async () => {
-    const clock = manualClock();
+    const clock = new FakeClock();
     const transport = await openTcp("127.0.0.1", await raw(() => undefined), { clock });
-    expect(clock.pending).toBe(0);
+    expect(clock.running.length).toBe(0);
     transport.destroy();
   });
 
@@ -347,11 +347,11 @@ describe("listening", () => {
 
   it("aborts associations that do not end within drainMs", async () => {
     const errors: string[] = [];
-    const clock = manualClock();
+    const clock = new FakeClock();
     const server = await listen({ onError: (error) => errors.push(error.code), clock });
     const association = await connectTcp("127.0.0.1", server.port, { ...titles, contexts });
     const closed = server.close({ drainMs: 5000 });
-    clock.pass(5000);
+    clock.advance(5000);
     await association.closed;
     await closed;
     await expect(association.echo()).rejects.toMatchObject({ code: "association-aborted" });

@@ -11,6 +11,7 @@ import type { Command } from "../dimse/types.ts";
 import { RemoteProtocolError } from "../errors.ts";
 import type { AcceptedAssociation, PresentationContextNegotiated } from "../negotiation/types.ts";
 import { AbortReason } from "../pdu/types.ts";
+import type { TransportDescription } from "../transport.ts";
 import { serveFind } from "./serve-find.ts";
 import { serveNormalized } from "./serve-normalized.ts";
 import { serveRetrieve } from "./serve-retrieve.ts";
@@ -33,9 +34,13 @@ export interface ServiceProviderOptions {
   readonly services: () => Services;
   readonly peer: ServiceUser;
   readonly accepted: () => AcceptedAssociation;
+  readonly connection: TransportDescription;
   /** A response could not be sent for another reason than the end of the association. */
   readonly onFailure: (error: unknown) => void;
 }
+
+/** Requests received and not yet begun, beyond which the peer is held up: more than any window that is agreed to. */
+const maximumWaiting = 64;
 
 export class ServiceProvider {
   readonly #options: ServiceProviderOptions;
@@ -44,6 +49,7 @@ export class ServiceProvider {
   readonly #cancellable = new Map<number, AbortController>();
   readonly #waiting: Message[] = [];
   #running = 0;
+  #holdsUp = false;
   #idlers: (() => void)[] = [];
 
   constructor(options: ServiceProviderOptions) {
@@ -83,8 +89,21 @@ export class ServiceProvider {
     }
     if (isCancellable(command)) this.#cancellable.set(command.messageId, new AbortController());
     const { performed } = this.#options.accepted().asynchronousOperations;
-    if (performed !== 0 && this.#running >= performed) this.#waiting.push(message);
-    else void this.#run(message);
+    if (performed === 0 || this.#running < performed) return void this.#run(message);
+    this.#waiting.push(message);
+    if (this.#waiting.length > maximumWaiting && !this.#holdsUp) {
+      this.#holdsUp = true;
+      this.#options.exchange.gate.pause();
+    }
+  }
+
+  #next(): Message | undefined {
+    const next = this.#waiting.shift();
+    if (this.#holdsUp && this.#waiting.length < maximumWaiting / 2) {
+      this.#holdsUp = false;
+      this.#options.exchange.gate.resume();
+    }
+    return next;
   }
 
   #contextOf({ contextId }: Message): PresentationContextNegotiated | undefined {
@@ -103,7 +122,7 @@ export class ServiceProvider {
       message.dataSet?.discard();
       if (messageId !== undefined) this.#cancellable.delete(messageId);
       this.#running--;
-      const next = this.#waiting.shift();
+      const next = this.#next();
       if (next !== undefined) void this.#run(next);
       else if (this.#running === 0) for (const idler of this.#idlers.splice(0)) idler();
     }
@@ -126,6 +145,7 @@ export class ServiceProvider {
         callingAeTitle: association.callingAeTitle,
         calledAeTitle: association.calledAeTitle,
         association,
+        connection: this.#options.connection,
         peer,
         afterResponse: (work) => void after.push(work),
       },

@@ -7,6 +7,7 @@
 import type { DataSet } from "@isocenter/dicom";
 import type { CStoreRq } from "../dimse/types.ts";
 import type { AcceptedAssociation } from "../negotiation/types.ts";
+import type { TransportDescription } from "../transport.ts";
 import type { FindModel, RetrieveModel } from "./models.ts";
 import type { ServiceUser, StoreInstance } from "./service-user.ts";
 
@@ -20,6 +21,8 @@ export interface RequestContext {
   readonly calledAeTitle: string;
   /** What was negotiated: contexts, identity, windows. */
   readonly association: AcceptedAssociation;
+  /** Both ends of the connection, and how it is secured. */
+  readonly connection: TransportDescription;
   /** Operations towards the peer on the same association, such as N-EVENT-REPORT. */
   readonly peer: ServiceUser;
   /** Runs work when the response was sent; its failure is the work's own to handle. */
@@ -105,7 +108,7 @@ export interface MoveDestination {
 export type ConnectForStorage = (
   contexts: readonly { readonly abstractSyntaxUid: string; readonly transferSyntaxUids: readonly string[] }[],
   signal: AbortSignal | undefined,
-) => Promise<ServiceUser & { release(): Promise<void>; abort(): void }>;
+) => Promise<ServiceUser & { release(): Promise<unknown>; abort(): void }>;
 
 /**
  * Re-encodes an instance in one of the given syntaxes, the first that it can; undefined when it can none.

@@ -210,7 +210,7 @@ export class UpperLayerConnection implements PduHandler {
 
   onInvalid(error: RemoteProtocolError): void {
     const isEarly = this.#state === "Sta2" || this.#state === "Sta5";
-    this.violation((isEarly ? recogniseProtocol(this.#greeting) : undefined) ?? error);
+    this.violation((isEarly ? recogniseProtocol(this.#greeting, this.#options.role) : undefined) ?? error);
   }
 
   #dispatch(pdu: Pdu): void {
@@ -234,6 +234,8 @@ export class UpperLayerConnection implements PduHandler {
   }
 
   #start(): void {
+    const { description } = this.#transport;
+    this.#tellObserver({ kind: "connected", ...(description === undefined ? {} : { description }) });
     this.#transport.start({
       onData: (chunk) => this.#onData(chunk),
       onDrain: () => {

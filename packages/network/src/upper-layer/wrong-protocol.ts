@@ -2,12 +2,23 @@
 import { RemoteProtocolError } from "../errors.ts";
 import { AbortReason } from "../pdu/types.ts";
 
-export function recogniseProtocol(greeting: Uint8Array): RemoteProtocolError | undefined {
+/** @param role ours: a requestor came to the wrong port, an acceptor was called by somebody who did */
+export function recogniseProtocol(
+  greeting: Uint8Array,
+  role: "requestor" | "acceptor",
+): RemoteProtocolError | undefined {
   const text = String.fromCharCode(...greeting);
   const name = protocolName(greeting, text);
   if (name === undefined) return undefined;
+  const isTls = name === "TLS";
+  const what =
+    role === "requestor"
+      ? `this is not the DICOM port${isTls ? ", or it needs TLS" : ""}`
+      : isTls
+        ? "this port takes plain DICOM, or has to be set up for TLS"
+        : "it may have the wrong port";
   return new RemoteProtocolError(
-    `The other side speaks ${name}, not DICOM: this is not the DICOM port${name === "TLS" ? ", or it needs TLS" : ""}.`,
+    `The other side speaks ${name}, not DICOM: ${what}.`,
     AbortReason.UnrecognizedPdu,
     "wrong-protocol",
   );

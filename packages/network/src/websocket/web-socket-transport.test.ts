@@ -1,6 +1,6 @@
 /** The pump over a WebSocket whose other side is the test. Real ones are in the association suite and the relay's test. */
 import { describe, expect, it } from "vitest";
-import { manualClock } from "../test/manual-clock.ts";
+import { FakeClock } from "../test/fake-clock.ts";
 import type { TransportHandlers } from "../transport.ts";
 import { connectWebSocket, flowProtocol, RelayClose, webSocketTransport } from "./index.ts";
 import { closeError, closeReason } from "./protocol.ts";
@@ -38,7 +38,7 @@ class FakeWebSocket extends EventTarget {
 }
 
 function begin(protocol?: string) {
-  const clock = manualClock();
+  const clock = new FakeClock();
   const socket = new FakeWebSocket(protocol);
   const transport = webSocketTransport(socket, { clock });
   const got = { bytes: 0, drains: 0, ends: [] as (Error | undefined)[] };
@@ -70,14 +70,14 @@ describe("a WebSocket as a transport", () => {
   it("looks at bufferedAmount only while a writer waits", async () => {
     const { clock, socket, transport, got } = await started();
     expect(transport.write([new Uint8Array(10)])).toBe(true);
-    expect(clock.pending).toBe(0);
+    expect(clock.running.length).toBe(0);
     socket.bufferedAmount = mebibyte;
     expect(transport.write([new Uint8Array(10)])).toBe(false);
-    clock.pass(1000);
-    expect([got.drains, clock.pending]).toEqual([0, 1]);
+    clock.advance(1000);
+    expect([got.drains, clock.running.length]).toEqual([0, 1]);
     socket.bufferedAmount = 1000;
-    clock.pass(10);
-    expect([got.drains, clock.pending]).toEqual([1, 0]);
+    clock.advance(10);
+    expect([got.drains, clock.running.length]).toEqual([1, 0]);
   });
 
   it("stops looking when the WebSocket ends", async () => {
@@ -85,8 +85,8 @@ describe("a WebSocket as a transport", () => {
     socket.bufferedAmount = mebibyte;
     transport.write([new Uint8Array(10)]);
     socket.end(1006);
-    clock.pass(10);
-    expect([got.drains, clock.pending]).toEqual([0, 0]);
+    clock.advance(10);
+    expect([got.drains, clock.running.length]).toEqual([0, 0]);
   });
 
   it("with flow control, waits for the other side to have taken what was sent", async () => {
@@ -96,7 +96,7 @@ describe("a WebSocket as a transport", () => {
     socket.receive("400000");
     expect(got.drains).toBe(0);
     socket.receive("200000");
-    expect([got.drains, clock.pending]).toEqual([1, 0]);
+    expect([got.drains, clock.running.length]).toEqual([1, 0]);
   });
 
   it("with flow control, tells what it has taken, and nothing while it is paused", async () => {
@@ -186,7 +186,7 @@ describe("connectWebSocket", () => {
   };
 
   it("offers flow control, and gives up after connectMs of the given clock", async () => {
-    const clock = manualClock();
+    const clock = new FakeClock();
     const socket = new FakeWebSocket();
     let offered: string[] = [];
     const connecting = connectWebSocket("wss://pacs.example/dicom?token=secret", {
@@ -199,9 +199,9 @@ describe("connectWebSocket", () => {
       },
     });
     expect(offered).toEqual([flowProtocol]);
-    clock.pass(4000);
+    clock.advance(4000);
     await expect(connecting).rejects.toMatchObject({ code: "connect-timeout", ms: 4000 });
-    expect([socket.readyState, clock.pending]).toEqual([2, 0]);
+    expect([socket.readyState, clock.running.length]).toEqual([2, 0]);
   });
 
   it("says where none could be opened, without what the query holds", async () => {
