@@ -37,6 +37,60 @@ export async function isPart10File(path: string): Promise<boolean> {
 }
 
 /**
+ * An instance from the bytes of a file that can be read once. What was read to name it is kept until it is taken.
+ * @returns undefined when it has no Part 10 prefix (PS3.10 7.1)
+ * @throws ArchiveError as {@link instanceFromFile}
+ */
+export async function instanceFromChunks(
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<InstanceStream | undefined> {
+  const source = chunks[Symbol.asyncIterator]();
+  const parser = new Part10Parser({ until: studyDate, bulkThreshold: 1024 });
+  const read: Uint8Array[] = [];
+  let length = 0;
+  let isChecked = false;
+  try {
+    while (!parser.done) {
+      const { done, value } = await source.next();
+      if (done === true) {
+        if (length < 132) return undefined;
+        parser.end();
+        break;
+      }
+      read.push(value);
+      length += value.byteLength;
+      if (!isChecked && length < 132) continue;
+      if (!isChecked) {
+        const head = Buffer.concat(read);
+        if (head.toString("latin1", 128, 132) !== "DICM") return undefined;
+        isChecked = true;
+        parser.push(head);
+      } else parser.push(value);
+    }
+  } catch (cause) {
+    if (cause instanceof ArchiveError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ArchiveError("instance-unreadable", `It cannot be read as DICOM: ${why}`, { cause });
+  }
+  const { sopClassUid, sopInstanceUid } = namesOf(parser, "It");
+  const { dataSetOffset: start } = parser;
+  return {
+    sopClassUid,
+    sopInstanceUid,
+    transferSyntaxUid: parser.transferSyntaxUid,
+    dataSet: async function* () {
+      let skip = start;
+      const rest = { [Symbol.asyncIterator]: () => source };
+      for (const chunk of read) {
+        if (skip < chunk.byteLength) yield chunk.subarray(skip);
+        skip = Math.max(0, skip - chunk.byteLength);
+      }
+      yield* rest;
+    },
+  };
+}
+
+/**
  * Reads just enough of a file to name its instance; the data set is streamed from the disk when asked for.
  * @throws ArchiveError `instance-unreadable` when it is not DICOM, `instance-not-identifiable` when UIDs are missing
  */
@@ -52,15 +106,7 @@ export async function instanceFromFile(path: string): Promise<InstanceStream> {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ArchiveError("instance-unreadable", `${path} cannot be read as DICOM: ${why}`, { cause });
   }
-  const sopClassUid = parser.dataSet.string("SOPClassUID") ?? parser.meta.string("MediaStorageSOPClassUID");
-  const sopInstanceUid =
-    parser.dataSet.string("SOPInstanceUID") ?? parser.meta.string("MediaStorageSOPInstanceUID");
-  if (sopClassUid === undefined || sopInstanceUid === undefined) {
-    throw new ArchiveError(
-      "instance-not-identifiable",
-      `${path} has no SOP Class UID or no SOP Instance UID.`,
-    );
-  }
+  const { sopClassUid, sopInstanceUid } = namesOf(parser, path);
   const start = parser.dataSetOffset;
   const { size } = await stat(path);
   return {
@@ -70,4 +116,19 @@ export async function instanceFromFile(path: string): Promise<InstanceStream> {
     size: size - start,
     dataSet: () => createReadStream(path, { start, highWaterMark: 1 << 18 }),
   };
+}
+
+function namesOf(
+  { dataSet, meta }: Part10Parser,
+  what: string,
+): { readonly sopClassUid: string; readonly sopInstanceUid: string } {
+  const sopClassUid = dataSet.string("SOPClassUID") ?? meta.string("MediaStorageSOPClassUID");
+  const sopInstanceUid = dataSet.string("SOPInstanceUID") ?? meta.string("MediaStorageSOPInstanceUID");
+  if (sopClassUid === undefined || sopInstanceUid === undefined) {
+    throw new ArchiveError(
+      "instance-not-identifiable",
+      `${what} has no SOP Class UID or no SOP Instance UID.`,
+    );
+  }
+  return { sopClassUid, sopInstanceUid };
 }
