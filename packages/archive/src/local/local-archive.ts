@@ -5,7 +5,7 @@
  * objects. The index is in SQLite or PostgreSQL, the objects in a folder or an S3 bucket.
  */
 import { resolve } from "node:path";
-import type { DataSet, DataSetInit } from "@isocenter/dicom";
+import type { DataSet, DataSetInit, DicomJsonObject } from "@isocenter/dicom";
 import { ArchiveError } from "../errors.ts";
 import {
   type CallOptions,
@@ -22,6 +22,7 @@ import {
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import type { Change } from "./index/changes.ts";
 import type { IndexDatabase } from "./index/database.ts";
+import { answerOf, jsonAnswerOf } from "./index/answer.ts";
 import { findInIndex } from "./index/find.ts";
 import { removeInstances } from "./index/remove.ts";
 import { readSetting, writeSetting } from "./index/settings.ts";
@@ -127,7 +128,11 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
   }
 
   find(query: Query, options?: CallOptions): AsyncIterable<DataSet> {
-    return findInIndex(this.#parts.database, query, options);
+    return findInIndex(this.#parts.database, query, answerOf, options);
+  }
+
+  findJson(query: Query, options?: CallOptions): AsyncIterable<DicomJsonObject> {
+    return findInIndex(this.#parts.database, query, jsonAnswerOf, options);
   }
 
   async *retrieve(selection: Selection, options: CallOptions = {}): AsyncGenerator<InstanceStream> {
