@@ -48,6 +48,7 @@ import { credentialsFromEnvironment, parseS3Url, S3Client } from "./objects/s3-c
 import { S3Objects } from "./objects/s3-objects.ts";
 import { SlotFolder } from "./objects/slots.ts";
 import { Spool } from "./objects/spool.ts";
+import { Reserve } from "./reserve.ts";
 import { instanceObject } from "./read/instance-object.ts";
 import { instanceLines, metadataLines } from "./read/instances.ts";
 
@@ -82,6 +83,7 @@ interface Parts {
   readonly settler: Settler;
   readonly quarantine: Quarantine;
   readonly feed: ChangeFeed;
+  readonly reserve: Reserve;
   readonly ingest: Ingest;
 }
 
@@ -187,12 +189,14 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
 
   async delete(selection: Selection, options: CallOptions = {}): Promise<number> {
     options.signal?.throwIfAborted();
-    const { database, objects, settler, feed } = this.#parts;
-    const { removed } = await database.writeThen(
-      () => removeInstances(database.kind, selection),
-      ({ intents }) => {
-        for (const intent of intents) objects.perform(intent);
-      },
+    const { database, objects, settler, feed, reserve } = this.#parts;
+    const { removed } = await reserve.spend(() =>
+      database.writeThen(
+        () => removeInstances(database.kind, selection),
+        ({ intents }) => {
+          for (const intent of intents) objects.perform(intent);
+        },
+      ),
     );
     settler.notice(removed.length);
     feed.notify();
@@ -383,14 +387,16 @@ async function openParts(
       ? new FileObjects(folder.root, slots, { inline: database.kind === "sqlite" })
       : new S3Objects(new S3Client(parseS3Url(options.objects), credentialsFromEnvironment()));
   await checkPlace(database, options);
+  const reserve = new Reserve(folder.root);
   const settler = new Settler(database, objects);
   // What was committed before a crash and not settled comes first: everything else may build on it.
-  await settler.settle({ verify: true });
+  await reserve.spend(() => settler.settle({ verify: true }));
   slots.clear(new Set());
   const isComplete = (await readSetting(database, "index-complete")) === "yes";
   const repaired = isComplete ? undefined : await reconcile(database, objects);
   if (!isComplete) await writeSetting(database, "index-complete", "yes");
   const quarantine = new Quarantine(objects);
+  await reserve.fill();
   const feed = new ChangeFeed(database);
   const onChange = (): void => feed.notify();
   const committer = new Committer(database, objects, () => {
@@ -401,7 +407,10 @@ async function openParts(
     { database, objects, slots, committer, quarantine, onChange },
     options.duplicates ?? "keep-first",
   );
-  return { parts: { folder, database, objects, slots, settler, quarantine, feed, ingest }, repaired };
+  return {
+    parts: { folder, database, objects, slots, settler, quarantine, feed, reserve, ingest },
+    repaired,
+  };
 }
 
 /** An index speaks of the objects of one place; with those of another it would find nothing and answer for nothing. */
