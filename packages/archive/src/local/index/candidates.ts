@@ -10,7 +10,7 @@ import type { IndexDatabase } from "./database.ts";
 import type { StageCondition } from "./plan.ts";
 
 /** Matches of one key up to which reading and sorting all of them is quicker than walking. */
-const fewEnough = 20_000;
+const fewEnough = 10_000;
 
 export interface Candidate {
   readonly id: number;
@@ -79,18 +79,21 @@ async function chooseDriver(
   const unique = conditions.find(({ key }) => key.column === ranking.unique);
   if (unique !== undefined) return unique;
   let best: { readonly condition: StageCondition; readonly count: number } | undefined;
-  for (const condition of conditions) {
+  const byOrder = (one: StageCondition): number => (one.key.column === ranking.order ? 0 : 1);
+  for (const condition of conditions.toSorted((a, b) => byOrder(a) - byOrder(b))) {
     // One modality is walked along in order, which is never worse.
     const isIndexed =
       condition.modalities === undefined
-        ? condition.isRange && ranking.indexed.has(condition.key.column)
+        ? condition.isRange && (ranking.indexed.has(condition.key.column) || byOrder(condition) === 0)
         : condition.modalities.length > 1;
     if (!isIndexed) continue;
     const count = await countUpTo(database, ranking, condition, best?.count ?? fewEnough);
     if (best === undefined || count < best.count) best = { condition, count };
     if (count < 200) break;
   }
-  return best === undefined || best.count >= fewEnough ? undefined : best.condition;
+  // Few of the order's own key are walked as well as anything.
+  const isWalked = best !== undefined && byOrder(best.condition) === 0;
+  return best === undefined || best.count >= fewEnough || isWalked ? undefined : best.condition;
 }
 
 async function countUpTo(
@@ -129,7 +132,14 @@ function sourceOf(
   const key = sql.ref(`${table}.${order}`);
   // "is true" keeps the database from using another index than the one that was chosen.
   const filters = (chosen: StageCondition | undefined): RawBuilder<boolean>[] =>
-    conditions.filter((one) => one !== chosen).map(({ where }) => sql<boolean>`(${where}) is true`);
+    conditions
+      .filter((one) => one !== chosen)
+      .map(({ where, modalities }) =>
+        modalities === undefined || table === "patient"
+          ? sql<boolean>`(${where}) is true`
+          : sql<boolean>`exists (select 1 from study_modality its where its.modality in (${sql.join(modalities)})
+              and its.study_date = study.study_date and its.study = study.id)`,
+      );
   const joined = sql`from study_modality join study on study.id = study_modality.study`;
   if (driver?.modalities !== undefined)
     return { from: joined, id, key, where: [oneOf(driver.modalities), ...filters(driver)], isFew: true };
