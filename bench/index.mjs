@@ -316,6 +316,8 @@ if (isFresh) {
   } else {
     const client = new pg.Client(values.database);
     await client.connect();
+    // Without checking every row's reference to the one that was made with it.
+    await client.query("set session_replication_role = replica");
     await client.query("truncate instance, series, study_modality, study, patient restart identity cascade");
     await fill((sql) => client.query(sql), "postgres");
     for (const table of ["patient", "study", "series", "instance"])

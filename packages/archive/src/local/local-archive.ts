@@ -50,7 +50,7 @@ import { SlotFolder } from "./objects/slots.ts";
 import { Spool } from "./objects/spool.ts";
 import { Reserve } from "./reserve.ts";
 import { instanceObject } from "./read/instance-object.ts";
-import { instanceLines, metadataLines } from "./read/instances.ts";
+import { instanceLine, instanceLines, metadataLines } from "./read/instances.ts";
 
 export interface ArchiveCounts {
   readonly patients: number;
@@ -179,11 +179,10 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
   }
 
   async open(key: InstanceKey, options: CallOptions = {}): Promise<InstanceObject> {
+    options.signal?.throwIfAborted();
     const { database, objects } = this.#parts;
-    for await (const line of instanceLines(database, key)) {
-      options.signal?.throwIfAborted();
-      return instanceObject(database, objects, line);
-    }
+    const line = await instanceLine(database, key);
+    if (line !== undefined) return instanceObject(database, objects, line);
     throw new ArchiveError("instance-unknown", "There is no such instance.");
   }
 
