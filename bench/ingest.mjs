@@ -99,6 +99,7 @@ async function run(name, count, size, callers) {
   const instances = Array.from({ length: count }, (_, index) => instance(index + 1, { ...size, series }));
   const latencies = [];
   let next = 0;
+  const cpu = process.cpuUsage();
   const start = performance.now();
   await Promise.all(
     Array.from({ length: callers }, async () => {
@@ -112,6 +113,7 @@ async function run(name, count, size, callers) {
     }),
   );
   const elapsed = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
   const closing = performance.now();
   await archive.close();
   const closed = performance.now() - closing;
@@ -121,7 +123,7 @@ async function run(name, count, size, callers) {
     latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))].toFixed(2);
   console.log(
     `${name}, ${callers} at once: ${(elapsed / 1000).toFixed(2)} s, ${(elapsed / count).toFixed(2)} ms each; ` +
-      `latency p50 ${at(0.5)} p99 ${at(0.99)} ms; settling at the end ${closed.toFixed(0)} ms`,
+      `processor ${((user + system) / 1000 / count).toFixed(2)} ms; latency p50 ${at(0.5)} p99 ${at(0.99)} ms; settling at the end ${closed.toFixed(0)} ms`,
   );
 }
 

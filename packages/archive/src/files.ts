@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { Part10Parser } from "@isocenter/dicom";
 import { ArchiveError } from "./errors.ts";
 import type { InstanceStream } from "./image-source.ts";
+import { namesOf } from "./instance-names.ts";
 
 const studyDate = 0x00080020;
 /** Files up to this size are read whole at once. */
@@ -106,15 +107,8 @@ async function parsedHead(
 }
 
 function fileInstance(path: string, parser: Part10Parser, size: number, head: Uint8Array): FileInstance {
-  const { meta, dataSet, transferSyntaxUid, dataSetOffset: start } = parser;
-  const sopClassUid = dataSet.string("SOPClassUID") ?? meta.string("MediaStorageSOPClassUID");
-  const sopInstanceUid = dataSet.string("SOPInstanceUID") ?? meta.string("MediaStorageSOPInstanceUID");
-  if (sopClassUid === undefined || sopInstanceUid === undefined) {
-    throw new ArchiveError(
-      "instance-not-identifiable",
-      `${path} has no SOP Class UID or no SOP Instance UID.`,
-    );
-  }
+  const { transferSyntaxUid, dataSetOffset: start } = parser;
+  const { sopClassUid, sopInstanceUid } = namesOf(parser, path);
   const base = { path, sopClassUid, sopInstanceUid, transferSyntaxUid, size: size - start };
   if (head.byteLength === size) {
     const bytes = head.subarray(start);

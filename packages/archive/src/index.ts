@@ -13,6 +13,7 @@ export {
   isPart10File,
   walkFiles,
 } from "./files.ts";
+export { instanceFromChunks } from "./instance-from-chunks.ts";
 export {
   type ByteRange,
   type CallOptions,
@@ -28,5 +29,16 @@ export {
   type StoreOutcome,
   type StoreOutcomeKind,
 } from "./image-source.ts";
-export { type ArchiveCounts, LocalArchive } from "./local/local-archive.ts";
-export type { Reconciled } from "./local/manage/rebuild.ts";
+export { type ArchiveCounts, LocalArchive, type LocalArchiveOptions } from "./local/local-archive.ts";
+export type { Change, ChangeKind } from "./local/index/changes.ts";
+export type { DuplicatePolicy } from "./local/ingest/ingest.ts";
+export type { ChangesOptions } from "./local/manage/change-feed.ts";
+export type { EditOptions } from "./local/manage/edit.ts";
+export type { Exported, ExportOptions } from "./local/manage/export.ts";
+export type { HistoryEntry } from "./local/manage/history.ts";
+export type { Imported, ImportOptions } from "./local/manage/import.ts";
+export type { QuarantinedInstance } from "./local/manage/quarantine.ts";
+export type { Quota, QuotaResult } from "./local/manage/quota.ts";
+export type { Reconciled, RebuildOptions } from "./local/manage/rebuild.ts";
+export type { Problem, ProblemKind, Verified, VerifyOptions } from "./local/manage/verify.ts";
+export { readZip, type ZipEntry, type ZipLimits } from "./zip.ts";

@@ -30,6 +30,8 @@ export interface NewInstance {
   /** What has to happen to the objects once this is committed. */
   readonly intent?: IntentInit;
   readonly change?: ChangeKind;
+  /** No entry in the feed: one for all of them is made. */
+  readonly silent?: boolean;
 }
 
 /** What is held already under a SOP Instance UID. */
@@ -302,13 +304,15 @@ function* count(
   const done = news.filter((_, index) => added.has(index));
   yield* recordIntents(done.flatMap(({ intent }) => intent ?? []));
   yield* recordChanges(
-    done.map(({ rows, change = "instance-stored", object }) => ({
-      kind: change,
-      at: object.received_at,
-      studyInstanceUid: rows.uids.studyInstanceUid,
-      seriesInstanceUid: rows.uids.seriesInstanceUid,
-      sopInstanceUid: rows.uids.sopInstanceUid,
-    })),
+    done
+      .filter(({ silent }) => silent !== true)
+      .map(({ rows, change = "instance-stored", object }) => ({
+        kind: change,
+        at: object.received_at,
+        studyInstanceUid: rows.uids.studyInstanceUid,
+        seriesInstanceUid: rows.uids.seriesInstanceUid,
+        sopInstanceUid: rows.uids.sopInstanceUid,
+      })),
   );
 }
 

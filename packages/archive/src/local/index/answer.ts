@@ -1,5 +1,12 @@
 /** From index rows to an answer: the attributes known at a level, and those of them that were asked for. */
-import { DataSet, type DicomJsonObject, fromDicomJson, type Tag, tagToHex } from "@isocenter/dicom";
+import {
+  type DataSet,
+  type DicomJsonElement,
+  type DicomJsonObject,
+  fromDicomJson,
+  type Tag,
+  tagToHex,
+} from "@isocenter/dicom";
 import type { Query, QueryLevel } from "../../image-source.ts";
 import { computed } from "./keys.ts";
 import { notKeys } from "./plan.ts";
@@ -79,8 +86,9 @@ const uniqueKeys: Readonly<Record<QueryLevel, readonly string[]>> = {
   IMAGE: ["00100020", "0020000D", "0020000E", "00080018"],
 };
 
-export function answerOf(query: Query, attributes: DicomJsonObject): DataSet {
-  const chosen: DicomJsonObject = {};
+/** What was asked for, as DICOM JSON. */
+export function jsonAnswerOf(query: Query, attributes: DicomJsonObject): DicomJsonObject {
+  const chosen: DicomJsonObject = { "00080005": utf8, "00080052": { vr: "CS", Value: [query.level] } };
   if (query.include === "all") {
     for (const [hex, element] of Object.entries(attributes))
       if (element.BulkDataURI === undefined) chosen[hex] = element;
@@ -100,7 +108,11 @@ export function answerOf(query: Query, attributes: DicomJsonObject): DataSet {
       if (found !== undefined && !notKeys.has(tag)) chosen[tagToHex(tag)] = found;
     }
   }
-  return fromDicomJson(chosen).merge(
-    DataSet.of({ SpecificCharacterSet: "ISO_IR 192", QueryRetrieveLevel: query.level }),
-  );
+  return chosen;
 }
+
+export function answerOf(query: Query, attributes: DicomJsonObject): DataSet {
+  return fromDicomJson(jsonAnswerOf(query, attributes));
+}
+
+const utf8: DicomJsonElement = { vr: "CS", Value: ["ISO_IR 192"] };

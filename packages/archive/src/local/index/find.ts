@@ -3,12 +3,11 @@
  *
  * Answers are read in pages by key, so the first match leaves before the last is looked at and memory stays flat.
  */
-import type { DataSet } from "@isocenter/dicom";
+import type { DicomJsonObject } from "@isocenter/dicom";
 import { type RawBuilder, sql } from "kysely";
 import { ArchiveError } from "../../errors.ts";
 import { type CallOptions, type Query, queryLevels } from "../../image-source.ts";
 import {
-  answerOf,
   attributesOf,
   type FoundRows,
   type InstanceFields,
@@ -24,12 +23,16 @@ import { type Plan, planOf, type StageCondition } from "./plan.ts";
 const firstPage = 100;
 const furtherPage = 500;
 
-/** @throws ArchiveError `query-unsupported` for a level that does not exist */
-export async function* findInIndex(
+/**
+ * @param answer makes what is given from all that is known of a match
+ * @throws ArchiveError `query-unsupported` for a level that does not exist
+ */
+export async function* findInIndex<T>(
   database: IndexDatabase,
   query: Query,
+  answer: (query: Query, attributes: DicomJsonObject) => T,
   options: CallOptions = {},
-): AsyncGenerator<DataSet> {
+): AsyncGenerator<T> {
   if (!queryLevels.includes(query.level)) {
     throw new ArchiveError("query-unsupported", `There is no query level ${String(query.level)}.`);
   }
@@ -47,7 +50,7 @@ export async function* findInIndex(
       skip--;
       continue;
     }
-    yield answerOf(query, attributes);
+    yield answer(query, attributes);
     if (--left <= 0) return;
   }
 }

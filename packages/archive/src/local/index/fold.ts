@@ -10,13 +10,34 @@ export function columnText(text: string): string {
   return text.replace(/[\0\p{Surrogate}]/gu, "\uFFFD");
 }
 
-/** Lower case without combining marks, runs of white space as one space: `"  NOVÁK  "` → `"novak"`. */
+/** Letters that are no letter with a mark, and are written so by those who do not have them. */
+const letters: Readonly<Record<string, string>> = {
+  ß: "ss",
+  ø: "o",
+  ł: "l",
+  đ: "d",
+  ð: "d",
+  ħ: "h",
+  ı: "i",
+  æ: "ae",
+  œ: "oe",
+  þ: "th",
+};
+const letterPattern = new RegExp(`[${Object.keys(letters).join("")}]`, "gu");
+
+/**
+ * Lower case without combining marks, runs of white space as one space: `"  NOVÁK  "` → `"novak"`. The marks that part
+ * one kana from another stay.
+ */
 export function foldText(text: string): string {
   if (/^[\x21-\x7e]*$/.test(text)) return text.toLowerCase();
   return columnText(text)
-    .normalize("NFKD")
-    .replace(/\p{M}+/gu, "")
     .toLowerCase()
+    .normalize("NFKD")
+    .replace(/(?![\u3099\u309a])\p{M}/gu, "")
+    .normalize("NFC")
+    .toLowerCase()
+    .replace(letterPattern, (letter) => letters[letter] ?? letter)
     .replace(/\s+/gu, " ")
     .trim();
 }

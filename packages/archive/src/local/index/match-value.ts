@@ -55,7 +55,7 @@ function textTest(vr: string, wanted: string): (stored: string) => boolean {
       return (stored) => stored === wanted;
     case "IS":
     case "DS":
-      return (stored) => plainNumber(stored) === plainNumber(wanted);
+      return (stored) => stored.trim() !== "" && sameNumber(stored, wanted);
     case "LO":
     case "LT":
     case "SH":
@@ -70,6 +70,10 @@ function textTest(vr: string, wanted: string): (stored: string) => boolean {
       return (stored) => pattern.test(stored.trim());
     }
   }
+}
+
+function sameNumber(stored: string, wanted: string): boolean {
+  return Number(stored) === Number(wanted) || plainNumber(stored) === plainNumber(wanted);
 }
 
 function rangeTest(

@@ -13,6 +13,8 @@ export interface StageCondition extends Condition {
   readonly key: MatchingKey;
   /** For exact modalities of a study: what to look up in `study_modality`. */
   readonly modalities?: readonly string[];
+  /** For a study's date: the same on `study_modality`, which repeats it. */
+  readonly onModality?: RawBuilder<boolean>;
 }
 
 export interface Plan {
@@ -69,7 +71,14 @@ function addKey(plan: Lists, query: Query, element: DataElement, key: MatchingKe
   const found = condition(key, stage, values, { fuzzy });
   if (found === undefined) return;
   const modalities = key.column === "modalities" ? exact(values) : undefined;
-  plan[stage].push({ ...found, key, ...(modalities === undefined ? {} : { modalities }) });
+  const onModality =
+    key.column === "study_date" ? condition(key, "study_modality", values)?.where : undefined;
+  plan[stage].push({
+    ...found,
+    key,
+    ...(modalities === undefined ? {} : { modalities }),
+    ...(onModality === undefined ? {} : { onModality }),
+  });
   // What is known of the series narrows the studies to look at.
   const wanted = key.table === "series" && key.column === "modality" ? exact(values) : undefined;
   const inStudy = matchingKeys.get(computed.modalitiesInStudy);

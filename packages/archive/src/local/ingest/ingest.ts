@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { ArchiveError } from "../../errors.ts";
 import type { InstanceStream, StoreOutcome } from "../../image-source.ts";
 import { heldInstances, type HeldInstance, type NewInstance } from "../index/add-instances.ts";
+import { lockChanges, recordChanges } from "../index/changes.ts";
 import type { IndexDatabase } from "../index/database.ts";
 import type { InstanceUids } from "../index/describe.ts";
 import { newSuffix, objectKey } from "../objects/object-key.ts";
@@ -34,6 +35,8 @@ export interface IngestParts {
   readonly slots: SlotFolder;
   readonly committer: Committer;
   readonly quarantine: Quarantine;
+  /** Something was recorded in the feed beside what the committer does. */
+  readonly onChange: () => void;
 }
 
 export interface TakeOptions {
@@ -104,7 +107,7 @@ export class Ingest {
     before: HeldInstance,
     policy: DuplicatePolicy,
   ): Promise<StoreOutcome> {
-    const { quarantine } = this.#parts;
+    const { database, quarantine } = this.#parts;
     const { uids } = received.rows;
     if ((await this.#hashOf(before)) === received.spool.digest()) {
       await this.#needObject(before);
@@ -124,6 +127,7 @@ export class Ingest {
         received.spool,
         before,
       );
+      this.#parts.onChange();
       return {
         kind: "stored",
         ...identity(uids),
@@ -134,6 +138,13 @@ export class Ingest {
     const reason =
       "Another instance with the same SOP Instance UID and different content is held; it was kept.";
     await quarantine.add(received.spool, { ...uids, reason, sourceAeTitle: instance.sourceAeTitle });
+    await database.write(function* () {
+      yield* lockChanges();
+      yield* recordChanges([
+        { kind: "instance-quarantined", at: new Date().toISOString(), ...withoutClass(uids) },
+      ]);
+    });
+    this.#parts.onChange();
     // B006H would say "elements discarded"; B007H is "data set does not match SOP Class". PS3.4 B.2.3 has no warning for
     // a duplicate, and B000H (coercion) is what the field uses for "accepted, not as sent".
     return { kind: "quarantined", ...identity(uids), status: 0xb000, reason };
@@ -204,6 +215,12 @@ function newInstance(
     ...(intent === undefined ? {} : { intent }),
   };
 }
+
+const withoutClass = ({ studyInstanceUid, seriesInstanceUid, sopInstanceUid }: InstanceUids) => ({
+  studyInstanceUid,
+  seriesInstanceUid,
+  sopInstanceUid,
+});
 
 const identity = (uids: InstanceUids) => ({
   sopClassUid: uids.sopClassUid,

@@ -6,6 +6,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { ArchiveError } from "../../errors.ts";
+import { instanceFromChunks } from "../../files.ts";
+import type { InstanceStream } from "../../image-source.ts";
 import type { InstanceUids } from "../index/describe.ts";
 import { quarantinePrefix, safeName } from "../objects/object-key.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
@@ -57,6 +59,16 @@ export class Quarantine {
     if (!isName || (await this.#objects.stat(objectOf(name))) === undefined)
       throw new ArchiveError("quarantine-unknown", "There is nothing in quarantine by this name.");
     return objectOf(name);
+  }
+
+  /** The instance as a stream. @throws ArchiveError `quarantine-unknown`, and what reading it throws */
+  async open(name: string): Promise<InstanceStream> {
+    const key = await this.find(name);
+    const instance = await instanceFromChunks(this.#objects.stream(key));
+    if (instance === undefined)
+      throw new ArchiveError("instance-unreadable", "What is in quarantine by this name is no DICOM file.");
+    const { sourceAeTitle } = await this.#note(name);
+    return { ...instance, ...(sourceAeTitle === undefined ? {} : { sourceAeTitle }) };
   }
 
   /** @throws ArchiveError `quarantine-unknown` */

@@ -36,37 +36,10 @@ export async function reconcile(
   let page: ObjectInfo[] = [];
   const flush = async (): Promise<void> => {
     signal?.throwIfAborted();
-    const infos = page;
+    const result = await reconcileObjects(database, objects, await unknownOf(database, page), { add: true });
     page = [];
-    const news: { readonly key: string; readonly instance: NewInstance }[] = [];
-    for (const info of await unknownOf(database, infos)) {
-      try {
-        news.push({ key: info.key, instance: await fromObject(objects, info) });
-      } catch (error) {
-        unreadable.push({
-          path: shortKey(info.key),
-          reason: error instanceof Error ? error.message : String(error),
-        });
-      }
-    }
-    const held = await database.write(() =>
-      addInstances(
-        database.kind,
-        news.map(({ instance }) => instance),
-      ),
-    );
-    news.forEach(({ key, instance }, index) => {
-      const other = held[index];
-      if (other === undefined) added++;
-      else if (
-        other.suffix !== instance.object.suffix ||
-        other.study_uid !== instance.rows.uids.studyInstanceUid
-      )
-        unreadable.push({
-          path: shortKey(key),
-          reason: "Another object with this SOP Instance UID is in the index.",
-        });
-    });
+    added += result.added.size;
+    unreadable.push(...result.unreadable.map(({ key, reason }) => ({ path: shortKey(key), reason })));
     onProgress?.(seen);
   };
   for await (const info of objects.list(objectsPrefix)) {
@@ -77,6 +50,52 @@ export async function reconcile(
   }
   if (page.length > 0) await flush();
   return { seen, added, unreadable };
+}
+
+export interface ReconciledObjects {
+  readonly added: ReadonlySet<string>;
+  /** Keys that the index has after all; a hashed name does not tell. */
+  readonly known: ReadonlySet<string>;
+  readonly unreadable: readonly { readonly key: string; readonly reason: string }[];
+}
+
+/** Adds objects that the index does not know, or with `add: false` only tells which it does. */
+export async function reconcileObjects(
+  database: IndexDatabase,
+  objects: ObjectStore,
+  infos: readonly ObjectInfo[],
+  { add }: { readonly add: boolean },
+): Promise<ReconciledObjects> {
+  const news: { readonly key: string; readonly instance: NewInstance }[] = [];
+  const unreadable: { key: string; reason: string }[] = [];
+  for (const info of infos) {
+    try {
+      news.push({ key: info.key, instance: await fromObject(objects, info) });
+    } catch (error) {
+      unreadable.push({ key: info.key, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  const added = new Set<string>();
+  const known = new Set<string>();
+  const held = add
+    ? await database.write(() =>
+        addInstances(
+          database.kind,
+          news.map(({ instance }) => instance),
+        ),
+      )
+    : await database.read(function* () {
+        const found = yield* heldInstances(news.map(({ instance }) => instance.rows.uids.sopInstanceUid));
+        return news.map(({ instance }) => found.get(instance.rows.uids.sopInstanceUid));
+      });
+  news.forEach(({ key }, index) => {
+    const other = held[index];
+    if (other === undefined) {
+      if (add) added.add(key);
+    } else if (objectKey(keyOf(other), other.suffix) === key) known.add(key);
+    else unreadable.push({ key, reason: "Another object with this SOP Instance UID is in the index." });
+  });
+  return { added, known, unreadable };
 }
 
 /** Those of a page that the index does not have. Most names are UIDs, and tell without opening the object. */

@@ -17,6 +17,8 @@ interface Item extends ByteRange {
 
 const rleLossless = "1.2.840.10008.1.2.5";
 const itemTag = 0xfffee000;
+/** Fragments in one object: far beyond what slides have, and what a table of them may cost. */
+const mostItems = 1_000_000;
 /** Read at a time: more than a header, so that small fragments come many at once. */
 const step = 64 * 1024;
 
@@ -52,6 +54,7 @@ export class FragmentReader {
       const length = itemLength(header);
       if (length === undefined) return isEnd(header) ? items : undefined;
       if (at + 8 + length > this.#source.size) return undefined;
+      if (items.length >= mostItems) return undefined;
       items.push({ start: at, offset: at + 8, length, first: header.slice(8, 12) });
       at += 8 + length;
     }

@@ -27,7 +27,8 @@ export interface FrameSource {
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
-/** Frames of their own deflate streams, or in a wrapping without code streams, are still cut out by ranges. */
+/** A table of more is not made: an object can claim to have thousands of millions of frames of one bit. */
+const mostFrames = 1_000_000;
 const undefinedLength = 0xffffffff;
 
 /** @returns undefined when there are no frames that byte ranges can cut out */
@@ -80,7 +81,8 @@ function nativeFrames(
   // Bytes of big endian words have changed places (PS3.5 8.1.1): a range of them is not a frame.
   if (isSwapped && description.bitsAllocated <= 8) return undefined;
   const frame = bits / 8;
-  if (frame * description.numberOfFrames > length) return undefined;
+  if (description.numberOfFrames > mostFrames || frame * description.numberOfFrames > length)
+    return undefined;
   return Array.from({ length: description.numberOfFrames }, (_, index) => [
     { offset: start + index * frame, length: frame },
   ]);

@@ -3,7 +3,7 @@ import type { DicomJsonObject } from "@isocenter/dicom";
 import { ArchiveError } from "../../errors.ts";
 import type { ByteRange, InstanceObject } from "../../image-source.ts";
 import type { IndexDatabase } from "../index/database.ts";
-import { run } from "../index/steps.ts";
+import { first, run } from "../index/steps.ts";
 import { objectKey } from "../objects/object-key.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
 import { decodeFrameTable, encodeFrameTable, type FrameTable, frameTableOf } from "./frame-table.ts";
@@ -42,12 +42,14 @@ async function framesOf(
   line: InstanceLine,
   read: InstanceObject["read"],
 ): Promise<FrameTable | undefined> {
-  if (line.frames !== "") return decodeFrameTable(line.frames);
-  const row = await database.db
-    .selectFrom("instance")
-    .select("attributes")
-    .where("id", "=", line.id)
-    .executeTakeFirst();
+  const known = await database.read(() =>
+    first<{ frames: string }>("select frames from instance where id = ?", line.id),
+  );
+  if (known === undefined) return undefined;
+  if (known.frames !== "") return decodeFrameTable(known.frames);
+  const row = await database.read(() =>
+    first<{ attributes: string }>("select attributes from instance where id = ?", line.id),
+  );
   if (row === undefined) return undefined;
   const table = await frameTableOf(
     { transferSyntaxUid: line.transfer_syntax, size: line.size, pixelOffset: line.pixel_offset, read },

@@ -1,8 +1,9 @@
 /** The objects of a selection: rows of the index, in the order in which they are sent. */
 import { sql } from "kysely";
-import type { Selection } from "../../image-source.ts";
+import type { InstanceKey, Selection } from "../../image-source.ts";
 import type { IndexDatabase } from "../index/database.ts";
 import { columnText } from "../index/fold.ts";
+import { first } from "../index/steps.ts";
 
 const pageSize = 500;
 
@@ -18,7 +19,6 @@ export interface InstanceLine {
   readonly size: number;
   readonly data_set_offset: number;
   readonly pixel_offset: number;
-  readonly frames: string;
   readonly hash: string;
   readonly source_ae: string;
   readonly received_at: string;
@@ -50,7 +50,7 @@ async function page(
     .innerJoin("instance", "instance.series", "series.id")
     .select(["study.study_uid", "series.series_uid", "series.id as series", "instance.id"])
     .select(["instance.sop_class", "instance.sop_uid", "instance.transfer_syntax", "instance.suffix"])
-    .select(["instance.size", "instance.data_set_offset", "instance.pixel_offset", "instance.frames"])
+    .select(["instance.size", "instance.data_set_offset", "instance.pixel_offset"])
     .select(["instance.hash", "instance.source_ae", "instance.received_at"])
     .where("study.study_uid", "=", columnText(selection.studyInstanceUid))
     .orderBy("series.id")
@@ -63,6 +63,21 @@ async function page(
   if (selection.sopInstanceUid !== undefined)
     rows = rows.where("instance.sop_uid", "=", columnText(selection.sopInstanceUid));
   return rows.execute();
+}
+
+/** As {@link instanceLines} for one instance, as quick as it can be: a viewer asks for frames by the thousand. */
+export function instanceLine(database: IndexDatabase, key: InstanceKey): Promise<InstanceLine | undefined> {
+  return database.read(() =>
+    first<InstanceLine>(
+      `select i.id, st.study_uid, se.id as series, se.series_uid, i.sop_uid, i.sop_class, i.transfer_syntax, i.suffix,
+      i.size, i.data_set_offset, i.pixel_offset, i.hash, i.source_ae, i.received_at
+      from instance i join series se on se.id = i.series join study st on st.id = se.study
+      where i.sop_uid = ? and se.series_uid = ? and st.study_uid = ?`,
+      columnText(key.sopInstanceUid),
+      columnText(key.seriesInstanceUid),
+      columnText(key.studyInstanceUid),
+    ),
+  );
 }
 
 /** Ready DICOM JSON, one instance each: nothing is parsed. */
