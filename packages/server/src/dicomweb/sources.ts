@@ -3,6 +3,7 @@ import { DimsePeer } from "@isocenter/archive";
 import type { AppContext } from "../http/app.ts";
 import { addressOf } from "../peers.ts";
 import type { DicomwebOptions } from "./face.ts";
+import { sendParts } from "./node/send-parts.ts";
 
 export function dicomwebSources({ local, peers, logger }: AppContext): DicomwebOptions {
   return {
@@ -11,6 +12,7 @@ export function dicomwebSources({ local, peers, logger }: AppContext): DicomwebO
       const peer = peers.get(id);
       return peer === undefined ? undefined : new DimsePeer(addressOf(peer));
     },
+    sendParts,
     onError(error, { status, code }) {
       if (status >= 500) logger.error({ err: error, code }, "DICOMweb request failed");
       else logger.info({ code }, "DICOMweb request answered with a problem");
