@@ -9,7 +9,9 @@ export {
   type PeerConfig,
   parseAddress,
   type ServerConfig,
+  type WebPeerConfig,
 } from "./config.ts";
+export { addDicomweb, createDicomweb, type DicomwebHandler, type DicomwebOptions } from "./dicomweb/face.ts";
 export { type DimseFaceOptions, serveDimse } from "./dimse/scp.ts";
 export { type AppContext, createApp } from "./http/app.ts";
 export { type RunningServer, type StartOptions, startServer } from "./server.ts";

@@ -41,8 +41,8 @@ export function forgetInstances({ held, pool, source }: WebRequest): void {
   pool.clear(source);
 }
 
-/** Values above it are left where they are. */
-const threshold = 64 * 1024;
+/** Values above it are left where they are. Look-up tables, which drawing needs, have up to 128 KiB. */
+const threshold = 1 << 20;
 const pixelTags = [0x7fe00010, 0x7fe00008, 0x7fe00009];
 /** (7FE0,0001) Extended Offset Table, before which everything stands that describes an image. */
 const firstPixelTag = 0x7fe00001;

@@ -4,6 +4,7 @@ import { multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archiv
 import { selectOffer } from "./accept.ts";
 import { answer, type Headers, headOf, joined } from "./answer.ts";
 import type { SearchLevel } from "./attributes.ts";
+import { findBelow } from "./hierarchy.ts";
 import { jsonArray } from "./json-text.ts";
 import { checkedSearch, type SearchRequest } from "./query.ts";
 import type { PathUids } from "./resource.ts";
@@ -67,7 +68,8 @@ class Results {
     const { query } = this.#wanted;
     if (query.limit === 0) return;
     // One more than asked for tells whether there are more.
-    const found = this.#web.source.find({ ...query, limit: query.limit + 1 }, callOptions(this.#web));
+    const wanted = { ...query, limit: query.limit + 1 };
+    const found = findBelow(this.#web.source, wanted, callOptions(this.#web));
     for await (const match of found) {
       if (this.count === query.limit) {
         this.#sawMore = true;
@@ -89,7 +91,7 @@ class Results {
     if (isComplete) return this.#sawMore;
     const { query } = this.#wanted;
     const next = { ...query, offset: query.offset + query.limit, limit: 1 };
-    for await (const _ of this.#web.source.find(next, callOptions(this.#web))) return true;
+    for await (const _ of findBelow(this.#web.source, next, callOptions(this.#web))) return true;
     return false;
   }
 }
