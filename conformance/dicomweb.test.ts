@@ -33,6 +33,13 @@ interface DemoFile {
   readonly instance: string;
 }
 
+/** The first value of an element that holds text. */
+function text(object: DicomJsonObject, tag: string): string {
+  const value = object[tag]?.Value?.[0];
+  if (typeof value !== "string") throw new Error(`${tag} holds no text`);
+  return value;
+}
+
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 /** A file without what stands before its data set, which each archive writes anew. */
 const dataSetOf = (file: Uint8Array): Uint8Array => file.subarray(decodePart10(file).dataSetOffset);
@@ -135,10 +142,10 @@ describe("a viewer's session, as OHIF makes it", () => {
     expect(studies).toHaveLength(new Set(demo.map(({ study }) => study)).size);
     let frames = 0;
     for (const study of studies) {
-      const uid = String(study["0020000D"]?.Value?.[0]);
+      const uid = text(study, "0020000D");
       const series = await json(`/studies/${uid}/series?includefield=0008103E,00200011`);
       for (const one of series) {
-        const seriesUid = String(one["0020000E"]?.Value?.[0]);
+        const seriesUid = text(one, "0020000E");
         const metadata = await json(`/studies/${uid}/series/${seriesUid}/metadata`);
         const files = demo.filter((file) => file.series === seriesUid);
         expect(metadata).toHaveLength(files.length);
@@ -157,6 +164,23 @@ describe("a viewer's session, as OHIF makes it", () => {
       }
     }
     expect(frames).toBeGreaterThan(8);
+  });
+});
+
+describe("pictures from drawing threads", () => {
+  it("are made beside other requests, and their errors keep their status", async () => {
+    const file = pick(({ dataSet }) => dataSet.string("Modality") === "MR");
+    const pictures = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => fetch(`${instanceUrl(file)}/rendered?quality=${index + 10}`)),
+    );
+    for (const picture of pictures) {
+      expect(picture.status).toBe(200);
+      const [first, second] = new Uint8Array(await picture.arrayBuffer());
+      expect([first, second]).toEqual([0xff, 0xd8]);
+    }
+    const outside = await fetch(`${instanceUrl(file)}/rendered?viewport=10,10,9999,9999,10,10`);
+    expect(outside.status).toBe(400);
+    expect(await outside.json()).toMatchObject({ code: "parameter-invalid" });
   });
 });
 

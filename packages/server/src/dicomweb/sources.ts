@@ -8,7 +8,7 @@ import { sendParts } from "./node/send-parts.ts";
 /** More than anyone has; the oldest goes first. */
 const maximumSources = 200;
 
-export function dicomwebSources({ config, local, peers, logger }: AppContext): DicomwebOptions {
+export function dicomwebSources({ config, local, peers, logger, renderer }: AppContext): DicomwebOptions {
   const webPeers = new Map((config.webPeers ?? []).map((peer) => [peer.id, peer]));
   // A source keeps what it fetched for a moment, so requests for one peer share one.
   const sources = new Map<string, ImageSource>();
@@ -34,6 +34,7 @@ export function dicomwebSources({ config, local, peers, logger }: AppContext): D
       return shared(id, address, () => new DimsePeer(address));
     },
     sendParts,
+    ...(renderer === undefined ? {} : { renderer }),
     ...(config.publicOrigin === undefined ? {} : { publicOrigin: config.publicOrigin }),
     onError(error, { status, code }) {
       if (status >= 500) logger.error({ err: error, code }, "DICOMweb request failed");

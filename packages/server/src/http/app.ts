@@ -9,7 +9,7 @@ import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import type { Logger } from "pino";
 import { isLoopback, type ListenAddress, type ServerConfig } from "../config.ts";
-import { addDicomweb, cors } from "../dicomweb/index.ts";
+import { addDicomweb, cors, type Renderer } from "../dicomweb/index.ts";
 import { dicomwebSources } from "../dicomweb/sources.ts";
 import type { PeerRegistry } from "../peers.ts";
 import { version } from "../version.ts";
@@ -24,6 +24,8 @@ export interface AppContext {
   readonly local: ImageSource & { counts(): Promise<ArchiveCounts> };
   readonly peers: PeerRegistry;
   readonly logger: Logger;
+  /** Makes pictures and decodes frames; in place when left out. */
+  readonly renderer?: Renderer;
   readonly startedAt: Date;
 }
 
