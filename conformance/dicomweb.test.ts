@@ -5,7 +5,9 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
+import { request } from "node:http";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { DicomwebPeer, instanceFromFile } from "@isocenter/archive";
 import { boundaryOf, readMultipart } from "@isocenter/archive/dicomweb";
 import { decodeFrame } from "@isocenter/codecs";
@@ -14,6 +16,7 @@ import {
   DataSet as DicomDataSet,
   decodePart10,
   type DicomJsonObject,
+  encodePart10,
   framesOf,
 } from "@isocenter/dicom";
 import type { Browser, Page } from "playwright-core";
@@ -164,6 +167,71 @@ describe("a viewer's session, as OHIF makes it", () => {
       }
     }
     expect(frames).toBeGreaterThan(8);
+  });
+});
+
+describe("bodies larger than the memory for them", () => {
+  const size = 600 * 1024 * 1024;
+  const uid = "1.2.826.0.1.3680043.10.9999.7";
+  /** The server's own peak, in bytes. */
+  const peak = async (): Promise<number> => {
+    const status = await readFile(`/proc/${server.child.pid}/status`, "utf8");
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  };
+  function* largeFile(): Generator<Uint8Array> {
+    const head = DicomDataSet.of({
+      SOPClassUID: "1.2.840.10008.5.1.4.1.1.7.2",
+      SOPInstanceUID: `${uid}.3`,
+      StudyInstanceUID: `${uid}.1`,
+      SeriesInstanceUID: `${uid}.2`,
+      Modality: "OT",
+      PatientID: "LARGE",
+      Rows: 1024,
+      Columns: 1024,
+      BitsAllocated: 8,
+      SamplesPerPixel: 1,
+      PhotometricInterpretation: "MONOCHROME2",
+      NumberOfFrames: size / 1024 / 1024,
+    });
+    yield encodePart10({ dataSet: head, transferSyntaxUid: "1.2.840.10008.1.2.1" });
+    const element = Buffer.from("e07f10004f570000", "hex");
+    const header = Buffer.concat([element, Buffer.alloc(4)]);
+    header.writeUInt32LE(size, 8);
+    yield header;
+    const chunk = new Uint8Array(1024 * 1024).fill(7);
+    for (let at = 0; at < size; at += chunk.byteLength) yield chunk;
+  }
+
+  it("are stored, after leave to go on, and read again", async () => {
+    const before = await peak();
+    let mayGoOn = false;
+    const status = await new Promise<number>((resolve, reject) => {
+      const sending = request(`${base}/studies`, {
+        method: "POST",
+        headers: { "content-type": "application/dicom", expect: "100-continue" },
+      });
+      sending.once("error", reject);
+      sending.once("response", (response) => {
+        response.resume();
+        response.once("end", () => resolve(response.statusCode ?? 0));
+      });
+      sending.once("continue", () => {
+        mayGoOn = true;
+        Readable.from(largeFile()).pipe(sending);
+      });
+      sending.flushHeaders();
+    });
+    expect(status).toBe(200);
+    expect(mayGoOn).toBe(true);
+    const response = await fetch(`${base}/studies/${uid}.1`, {
+      headers: { accept: 'multipart/related; type="application/dicom"; transfer-syntax=*' },
+    });
+    let received = 0;
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>)
+      received += chunk.byteLength;
+    expect(received).toBeGreaterThan(size);
+    expect((await peak()) - before).toBeLessThan(128 * 1024 * 1024);
+    await fetch(`${base}/studies/${uid}.1`, { method: "DELETE" });
   });
 });
 
