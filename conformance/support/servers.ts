@@ -87,7 +87,11 @@ export interface OrthancServer extends DicomServer {
   readonly http: string;
 }
 
-export async function startOrthanc(folder: string): Promise<OrthancServer> {
+/** @param extra settings of Orthanc's own beside those below */
+export async function startOrthanc(
+  folder: string,
+  extra: Readonly<Record<string, unknown>> = {},
+): Promise<OrthancServer> {
   const [port, httpPort] = [await freePort(), await freePort()];
   const config = join(folder, "orthanc.json");
   await mkdir(folder, { recursive: true });
@@ -108,6 +112,7 @@ export async function startOrthanc(folder: string): Promise<OrthancServer> {
       DicomAlwaysAllowStore: true,
       UnknownSopClassAccepted: true,
       Plugins: [],
+      ...extra,
     }),
   );
   const server = start("Orthanc", [config], { TCP_NODELAY: "1" });

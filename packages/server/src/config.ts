@@ -18,6 +18,16 @@ export interface PeerConfig {
   readonly calledAE: string;
 }
 
+/** A DICOMweb service that requests may name. */
+export interface WebPeerConfig {
+  readonly id: string;
+  readonly name: string;
+  /** The service root, `https://pacs.example.org/dicom-web`. */
+  readonly url: string;
+  readonly token?: string;
+  readonly login?: { readonly user: string; readonly password: string };
+}
+
 export interface ServerConfig {
   /** Folder of the local archive. */
   readonly dataFolder: string;
@@ -25,6 +35,12 @@ export interface ServerConfig {
   readonly dicom: ListenAddress;
   readonly aeTitle: string;
   readonly peers: readonly PeerConfig[];
+  /** Served as `/dicom-web/<id>` beside the DICOM peers. */
+  readonly webPeers?: readonly WebPeerConfig[];
+  /** Origins whose pages may use `/dicom-web`, for viewers that are served elsewhere. None when left out. */
+  readonly webOrigins?: readonly string[];
+  /** Origin that clients reach this server under, where a proxy stands before it. */
+  readonly publicOrigin?: string;
   /** Bearer token that every HTTP request must carry; needed when HTTP is not on loopback. */
   readonly token?: string;
   /** Calling AE titles that may associate; needed when DICOM is not on loopback. Anyone when left out. */

@@ -9,8 +9,10 @@ export {
   type PeerConfig,
   parseAddress,
   type ServerConfig,
+  type WebPeerConfig,
 } from "./config.ts";
 export { type DimseFaceOptions, dimseServices, serveDimse } from "./dimse/scp.ts";
+export { addDicomweb, createDicomweb, type DicomwebHandler, type DicomwebOptions } from "./dicomweb/face.ts";
 export { type AppContext, createApp } from "./http/app.ts";
 export { type RunningServer, type StartOptions, startServer } from "./server.ts";
 export { version } from "./version.ts";

@@ -229,3 +229,88 @@ describe("the API's edges", () => {
     });
   }
 });
+
+describe("the DICOMweb face of the server", () => {
+  const appWith = (config: Partial<ServerConfig>): ReturnType<typeof createApp> =>
+    createApp({
+      config: { ...defaultConfig, dataFolder: folder, ...config },
+      state: { ready: true, dicom: defaultConfig.dicom, http: defaultConfig.http },
+      local: server.archive,
+      peers: new PeerRegistry([]),
+      logger: pino({ level: "silent" }),
+      startedAt: new Date(),
+    });
+  const studies = "http://127.0.0.1/dicom-web/studies";
+
+  it("answers from the archive over a socket", async () => {
+    const response = await fetch(`${http}/dicom-web/studies`);
+    expect(response.status).toBe(200);
+    const found = (await response.json()) as Record<string, { Value?: unknown[] }>[];
+    expect(found.length).toBeGreaterThan(5);
+    const [url] = found[0]?.["00081190"]?.Value ?? [];
+    const metadata = (await (await fetch(`${String(url)}/metadata`)).json()) as typeof found;
+    const {
+      "00080018": instance,
+      "0020000E": series,
+      "00280010": rows,
+      "00280011": columns,
+    } = metadata[0] ?? {};
+    expect(series?.Value).toHaveLength(1);
+    expect(rows?.Value ?? columns?.Value).toBeDefined();
+    const frame = await fetch(
+      `${String(url)}/series/${String(series?.Value?.[0])}/instances/${String(instance?.Value?.[0])}/frames/1`,
+      {
+        headers: { accept: 'multipart/related; type="application/octet-stream"; transfer-syntax=*' },
+      },
+    );
+    expect(frame.status).toBe(200);
+    // Sent as pieces past the web streams, with its length.
+    const body = Buffer.from(await frame.arrayBuffer());
+    expect(frame.headers.get("content-length")).toBe(String(body.length));
+    expect(body.toString("latin1")).toMatch(/^--isocenter-[^]*\r\n--isocenter-[0-9a-f-]+--\r\n$/);
+  });
+
+  it("asks for the same login as the API", async () => {
+    const app = appWith({ token: "secret" });
+    expect((await app.request(studies)).status).toBe(401);
+    expect((await app.request(studies, { headers: { authorization: "Bearer secret" } })).status).toBe(200);
+  });
+
+  it("is not for pages of other origins, but for those on the list", async () => {
+    const headers = { origin: "https://viewer.example.org" };
+    const preflight = { ...headers, "access-control-request-method": "POST" };
+    const closed = appWith({});
+    expect((await closed.request(studies, { headers })).headers.has("access-control-allow-origin")).toBe(
+      false,
+    );
+    expect((await closed.request(studies, { method: "OPTIONS", headers: preflight })).status).toBe(403);
+    expect((await closed.request(studies, { method: "POST", headers })).status).toBe(403);
+    const open = appWith({ webOrigins: ["https://viewer.example.org"], token: "secret" });
+    const asked = await open.request(studies, { method: "OPTIONS", headers: preflight });
+    expect(asked.status).toBe(204);
+    expect(asked.headers.get("access-control-allow-origin")).toBe("https://viewer.example.org");
+    const got = await open.request(studies, { headers: { ...headers, authorization: "Bearer secret" } });
+    expect(got.status).toBe(200);
+    expect(got.headers.get("access-control-allow-origin")).toBe("https://viewer.example.org");
+    expect(got.headers.get("vary")).toContain("Origin");
+    const other = await open.request(studies, {
+      headers: { origin: "https://evil.example", authorization: "Bearer secret" },
+    });
+    expect(other.headers.has("access-control-allow-origin")).toBe(false);
+  });
+
+  it("is not reached through another name for loopback", async () => {
+    expect((await appWith({}).request("http://rebound.example/dicom-web/studies")).status).toBe(421);
+  });
+
+  it("has DICOMweb peers beside DICOM ones", async () => {
+    const app = appWith({ webPeers: [{ id: "near", name: "Near", url: `${http}/dicom-web` }] });
+    const response = await app.request("http://127.0.0.1/dicom-web/near/studies");
+    expect(response.status).toBe(200);
+    const [study] = (await response.json()) as Record<string, { Value?: unknown[] }>[];
+    expect(study?.["00081190"]?.Value).toEqual([
+      expect.stringMatching(/^http:\/\/127\.0\.0\.1\/dicom-web\/near\/studies\//),
+    ]);
+    expect((await app.request("http://127.0.0.1/dicom-web/far/studies")).status).toBe(404);
+  });
+});

@@ -5,6 +5,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { LocalArchive } from "@isocenter/archive";
 import { type Logger, pino } from "pino";
 import { ConfigError, checkConfig, formatAddress, type ListenAddress, type ServerConfig } from "./config.ts";
+import { RenderPool } from "./dicomweb/node/render-pool.ts";
 import { serveDimse } from "./dimse/scp.ts";
 import { createApp } from "./http/app.ts";
 import { addPage } from "./http/page.ts";
@@ -69,6 +70,8 @@ async function start(
   });
   onClose(() => dimse.close());
 
+  const renderer = RenderPool.orDirect();
+  onClose(() => Promise.resolve(renderer[Symbol.asyncDispose]()));
   const state = { ready: false, dicom: { host: config.dicom.host, port: dimse.port }, http: config.http };
   const app = createApp({
     config,
@@ -76,6 +79,7 @@ async function start(
     local: archive,
     peers,
     logger,
+    renderer,
     startedAt: new Date(),
   });
   if (config.webFolder !== undefined) addPage(app, config.webFolder);

@@ -26,7 +26,7 @@ import { parseMediaType } from "./media-type.ts";
 import { boundaryOf, readMultipart } from "./multipart.ts";
 import { instanceFromPart10 } from "./part10-instance.ts";
 import { WebClient, type WebClientOptions } from "./web-client.ts";
-import { openWebObject } from "./web-object.ts";
+import { openWebObject, type WebObjectHabits } from "./web-object.ts";
 import { searchPath, selectionPath } from "./web-query.ts";
 import { storeAtWeb } from "./web-store.ts";
 
@@ -44,6 +44,7 @@ export class DicomwebPeer implements ImageSource {
   readonly #pageSize: number;
   readonly #maximumHeldBytes: number;
   readonly #held = new HeldInstances();
+  readonly #habits: WebObjectHabits = { onlyWrapped: false };
 
   constructor({ pageSize = 500, maximumHeldBytes = 1 << 30, ...options }: DicomwebPeerOptions) {
     this.#client = new WebClient(options);
@@ -155,7 +156,7 @@ export class DicomwebPeer implements ImageSource {
     const name = `${key.studyInstanceUid} ${key.seriesInstanceUid} ${key.sopInstanceUid}`;
     const known = this.#held.peek(name);
     if (known !== undefined) return known;
-    const object = await openWebObject(this.#client, key, this.#maximumHeldBytes, signal);
+    const object = await openWebObject(this.#client, key, this.#maximumHeldBytes, this.#habits, signal);
     // The service sent all of it: the next frame's request need not ask again.
     return object instanceof HeldObject ? this.#held.get(name, () => Promise.resolve(object)) : object;
   }

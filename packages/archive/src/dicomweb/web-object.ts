@@ -13,11 +13,18 @@ import { boundaryOf, readMultipart } from "./multipart.ts";
 import type { WebAnswer, WebClient } from "./web-client.ts";
 import { selectionPath } from "./web-query.ts";
 
-/** Whole files are what all services have; single parts are what ranges can be of. */
-const accept =
-  'application/dicom; transfer-syntax=*, multipart/related; type="application/dicom"; transfer-syntax=*; q=0.5';
+/** A file by itself, which ranges can be of. Some services only have it wrapped, and take no list of both. */
+const single = "application/dicom; transfer-syntax=*";
+const wrapped = 'multipart/related; type="application/dicom"; transfer-syntax=*';
+const refusals = [400, 406, 415, 500, 501];
+const gone = [404, 410];
 /** Enough for the head of any image. */
 const firstBytes = 64 * 1024;
+
+/** What was found out about a service. */
+export interface WebObjectHabits {
+  onlyWrapped: boolean;
+}
 
 /**
  * @returns an object that reads by ranges, or one that is held whole where the service sent all of it
@@ -27,15 +34,17 @@ export async function openWebObject(
   client: WebClient,
   key: InstanceKey,
   maximumBytes: number,
+  habits: WebObjectHabits,
   signal: AbortSignal | undefined,
 ): Promise<InstanceObject> {
   const path = selectionPath(key);
-  const answer = await client.request(path, {
-    headers: { accept, range: `bytes=0-${firstBytes - 1}` },
-    signal,
-    accepts: [200, 206, 404, 410],
-  });
-  if (answer.status === 404 || answer.status === 410) {
+  let answer = await request(client, path, habits.onlyWrapped, signal);
+  if (refusals.includes(answer.status)) {
+    await answer.cancel();
+    answer = await request(client, path, true, signal);
+    habits.onlyWrapped = true;
+  }
+  if (gone.includes(answer.status)) {
     await answer.cancel();
     throw new ArchiveError("instance-unknown", "There is no such instance.");
   }
@@ -56,6 +65,19 @@ export async function openWebObject(
     return new RangedObject(client, path, key, about, Number(total), version, bytes);
   }
   return new HeldObject(key, about.sopClassUid, about.transferSyntaxUid, about.dataSetOffset, bytes);
+}
+
+function request(
+  client: WebClient,
+  path: string,
+  isWrapped: boolean,
+  signal: AbortSignal | undefined,
+): Promise<WebAnswer> {
+  return client.request(path, {
+    headers: isWrapped ? { accept: wrapped } : { accept: single, range: `bytes=0-${firstBytes - 1}` },
+    signal,
+    accepts: isWrapped ? [200, ...gone] : [200, 206, ...gone, ...refusals],
+  });
 }
 
 async function fileIn(
@@ -149,7 +171,7 @@ class RangedObject implements InstanceObject {
 
   async #range(start: number, end: number): Promise<AsyncIterable<Uint8Array>> {
     const { headers, body } = await this.#client.request(this.#path, {
-      headers: { accept: "application/dicom; transfer-syntax=*", range: `bytes=${start}-${end - 1}` },
+      headers: { accept: single, range: `bytes=${start}-${end - 1}` },
       accepts: [206],
     });
     if (headers.get("content-range") !== `bytes ${start}-${end - 1}/${this.size}`) {

@@ -72,9 +72,9 @@ async function storeBatch(
     while (sent.length < batchInstances && bytes < batchBytes && (await queue.hasNext())) {
       const instance = queue.take();
       if (instance === undefined) break;
-      const { sopClassUid, sopInstanceUid, transferSyntaxUid } = instance;
-      const contentType = `application/dicom; transfer-syntax=${transferSyntaxUid}`;
-      yield partHead(boundary, { "Content-Type": contentType }, sent.length === 0);
+      const { sopClassUid, sopInstanceUid } = instance;
+      // Without parameters: the file says its syntax itself, and some services refuse what they do not expect here.
+      yield partHead(boundary, { "Content-Type": "application/dicom" }, sent.length === 0);
       sent.push({ sopClassUid, sopInstanceUid });
       yield fileHeadOf(instance);
       for await (const chunk of instance.dataSet()) {
@@ -90,7 +90,7 @@ async function storeBatch(
       method: "POST",
       headers: {
         "content-type": `multipart/related; type="application/dicom"; boundary=${boundary}`,
-        accept: "application/dicom+json, application/dicom+xml;q=0.5",
+        accept: "application/dicom+json",
       },
       body: streamOf(body(), (error) => (failure = error)),
       signal,

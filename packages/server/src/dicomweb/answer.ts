@@ -7,7 +7,7 @@ import { ensuring } from "@isocenter/archive/dicomweb";
 export type Headers = Record<string, string>;
 
 /** What a browser that is pointed at an answer must not do with it: guess its type, or run it. */
-const guards: Readonly<Headers> = {
+export const guards: Readonly<Headers> = {
   "x-content-type-options": "nosniff",
   "content-security-policy": "default-src 'none'; sandbox",
   "referrer-policy": "no-referrer",

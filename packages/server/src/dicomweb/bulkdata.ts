@@ -11,9 +11,9 @@ import { isUnchanged, quoted, rangeOf } from "./conditional.ts";
 import { answerFrames, closing } from "./frames.ts";
 import { hasNativeFrames } from "./media-types.ts";
 import { openInstance } from "./objects.ts";
+import type { PartsAnswer } from "./parts-answer.ts";
 import { notFound } from "./problem.ts";
 import type { PathUids } from "./resource.ts";
-import { keyOf } from "./selection.ts";
 import { resourceUrl } from "./urls.ts";
 import { acceptOfRequest, type WebRequest } from "./web-request.ts";
 
@@ -28,11 +28,8 @@ const threshold = 64 * 1024;
 export async function bulkdata(
   web: WebRequest,
   target: { readonly path: readonly string[] } & PathUids,
-): Promise<Response> {
-  const object = await openInstance(web.source, keyOf(target), web.held, {
-    id: web.peer ?? "",
-    maximumBytes: web.limits.maximumHeldBytes,
-  });
+): Promise<Response | PartsAnswer> {
+  const object = await openInstance(web, target);
   const isPixelData = target.path.length === 1 && target.path[0] === pixelData;
   if (isPixelData && !hasNativeFrames(object.transferSyntaxUid)) {
     return answerFrames(web, object, target, "all");

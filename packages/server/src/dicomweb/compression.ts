@@ -36,7 +36,9 @@ export function compressed(request: Request, response: Response): Response {
     Uint8Array,
     Uint8Array
   >;
-  return new Response(response.body.pipeThrough(stream), { status: 200, headers: changed });
+  // Workers encode a body themselves by its header, unless told that it is done (`encodeBody`); others pass over that.
+  const init = { status: 200, headers: changed, encodeBody: "manual" } as ResponseInit;
+  return new Response(response.body.pipeThrough(stream), init);
 }
 
 function isAccepted(header: string, coding: Coding): boolean {

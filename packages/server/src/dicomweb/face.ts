@@ -7,7 +7,7 @@
  */
 import type { ImageSource } from "@isocenter/archive";
 import { HeldInstances } from "@isocenter/archive/dicomweb";
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import { answer } from "./answer.ts";
 import { bulkdata } from "./bulkdata.ts";
 import { capabilities } from "./capabilities.ts";
@@ -15,6 +15,8 @@ import { compressed } from "./compression.ts";
 import { frames } from "./frames.ts";
 import { instances } from "./instances.ts";
 import { metadata } from "./metadata.ts";
+import { PartsAnswer } from "./parts-answer.ts";
+import { ObjectPool } from "./object-pool.ts";
 import { notFound, problemAnswer, WebProblem } from "./problem.ts";
 import { rendered, thumbnail } from "./rendered.ts";
 import { directRenderer, type Renderer } from "./renderer.ts";
@@ -38,6 +40,8 @@ export interface DicomwebOptions {
   /** Does decoding, encoding and drawing. Default: in place. */
   readonly renderer?: Renderer;
   readonly limits?: Partial<ServiceLimits>;
+  /** Sends pieces of memory as they are, where the server can; see `sendParts` of `/node`. */
+  readonly sendParts?: (env: unknown, answer: PartsAnswer) => Response | undefined;
   /** Told of failures, for a log. What it is told holds no patient data beyond what errors do. */
   readonly onError?: (error: unknown, about: { readonly status: number; readonly code: string }) => void;
 }
@@ -46,10 +50,35 @@ const defaultLimits: ServiceLimits = { maximumResults: 10_000, maximumHeldBytes:
 
 export type DicomwebHandler = (request: Request) => Promise<Response>;
 
+/** The face as a function from Request to Response. */
 export function createDicomweb(options: DicomwebOptions): DicomwebHandler {
+  const handler = createHandler(options);
+  return async (request) => {
+    const given = await handler(request);
+    return given instanceof PartsAnswer ? given.toResponse() : given;
+  };
+}
+
+/** Mounts the face at its base path. Login and host checks belong before it. */
+export function addDicomweb(app: Pick<Hono, "all">, options: DicomwebOptions): void {
+  const handler = createHandler(options);
+  const basePath = options.basePath ?? "/dicom-web";
+  const handle = async (c: Context): Promise<Response> => {
+    const given = await handler(c.req.raw);
+    if (!(given instanceof PartsAnswer)) return given;
+    // Headers that are added later for another origin's page need a response that they can be added to.
+    const isForeign = c.req.header("origin") !== undefined;
+    return (isForeign ? undefined : options.sendParts?.(c.env, given)) ?? given.toResponse();
+  };
+  app.all(basePath, handle);
+  app.all(`${basePath}/*`, handle);
+}
+
+function createHandler(options: DicomwebOptions): (request: Request) => Promise<Response | PartsAnswer> {
   const { sourceFor, basePath = "/dicom-web", publicOrigin, renderer = directRenderer } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const held = new HeldInstances();
+  const pool = new ObjectPool();
   const report = (error: unknown): ReturnType<typeof problemAnswer> => {
     const problem = problemAnswer(error);
     options.onError?.(error, problem);
@@ -73,9 +102,11 @@ export function createDicomweb(options: DicomwebOptions): DicomwebHandler {
         renderer,
         limits,
         held,
+        pool,
         onError: report,
       });
-      return hasText.has(target.resource.kind) ? compressed(request, response) : response;
+      const isText = !(response instanceof PartsAnswer) && hasText.has(target.resource.kind);
+      return isText ? compressed(request, response) : response;
     } catch (error) {
       const { body, headers, status } = report(error);
       return answer(request.method === "HEAD" ? null : body, headers, status);
@@ -83,18 +114,10 @@ export function createDicomweb(options: DicomwebOptions): DicomwebHandler {
   };
 }
 
-/** Mounts the face at its base path. Login and host checks belong before it. */
-export function addDicomweb(app: Pick<Hono, "all">, options: DicomwebOptions): void {
-  const handler = createDicomweb(options);
-  const basePath = options.basePath ?? "/dicom-web";
-  app.all(basePath, (c) => handler(c.req.raw));
-  app.all(`${basePath}/*`, (c) => handler(c.req.raw));
-}
-
 /** The others' answers are pixels, which do not get smaller. */
 const hasText = new Set<Resource["kind"]>(["search", "metadata", "service"]);
 
-async function handle(resource: Resource, web: WebRequest): Promise<Response> {
+async function handle(resource: Resource, web: WebRequest): Promise<Response | PartsAnswer> {
   const { method } = web.request;
   if (method === "GET") return retrieve(resource, web);
   const methods = methodsOf(resource);
@@ -107,12 +130,13 @@ async function handle(resource: Resource, web: WebRequest): Promise<Response> {
   const uids = resource.kind === "dicom" ? resource : {};
   if (method === "POST") return store(web, uids);
   if (method === "DELETE") return remove(web, uids);
-  const { body, headers, status } = await retrieve(resource, web);
+  const given = await retrieve(resource, web);
+  const { body, headers, status } = given instanceof PartsAnswer ? given.toResponse() : given;
   await body?.cancel();
   return new Response(null, { status, headers });
 }
 
-function retrieve(resource: Resource, web: WebRequest): Promise<Response> | Response {
+function retrieve(resource: Resource, web: WebRequest): Promise<Response | PartsAnswer> | Response {
   switch (resource.kind) {
     case "service":
       return web.parameters.has("requestType") ? wadoUri(web) : capabilities(web, resource);

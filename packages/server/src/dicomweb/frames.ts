@@ -8,13 +8,13 @@ import type { InstanceObject } from "@isocenter/archive";
 import { ensuring, multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
 import { decodableTransferSyntaxes, encodableTransferSyntaxes } from "@isocenter/codecs";
 import { defaultSyntax, type Offer, contentTypeOf, selectOffer } from "./accept.ts";
-import { answer, type Headers, joined } from "./answer.ts";
+import { answer, type Headers } from "./answer.ts";
 import { isUnchanged, quoted, rangeOf } from "./conditional.ts";
 import { frameMediaType, hasNativeFrames } from "./media-types.ts";
 import { frameBytes, isSentAsStored, openImage, openInstance } from "./objects.ts";
+import { PartsAnswer } from "./parts-answer.ts";
 import { notFound } from "./problem.ts";
 import type { PathUids } from "./resource.ts";
-import { keyOf } from "./selection.ts";
 import { resourceUrl } from "./urls.ts";
 import { acceptOfRequest, type WebRequest } from "./web-request.ts";
 
@@ -23,19 +23,14 @@ interface FrameOffer extends Offer {
   readonly isStored: boolean;
 }
 
-/** Frames up to this many bytes are sent in one piece with what stands around them. */
-const wholeLimit = 4 << 20;
 const jpegBaseline = "1.2.840.10008.1.2.4.50";
 const octetStream = "application/octet-stream";
 
 export async function frames(
   web: WebRequest,
   target: { readonly frames: readonly number[] } & PathUids,
-): Promise<Response> {
-  const object = await openInstance(web.source, keyOf(target), web.held, {
-    id: web.peer ?? "",
-    maximumBytes: web.limits.maximumHeldBytes,
-  });
+): Promise<Response | PartsAnswer> {
+  const object = await openInstance(web, target);
   return answerFrames(web, object, target, target.frames);
 }
 
@@ -48,7 +43,7 @@ export async function answerFrames(
   object: InstanceObject,
   target: PathUids,
   wanted: readonly number[] | "all",
-): Promise<Response> {
+): Promise<Response | PartsAnswer> {
   let isHandedOn = false;
   try {
     const numbers = wanted === "all" ? await allFrames(object) : wanted;
@@ -72,10 +67,7 @@ export async function answerFrames(
     const layout = offer.isMultipart ? multipartLayout(web, target, offer) : plainLayout(offer);
     headers["content-type"] = layout.contentType;
     const opening = layout.head(first, true);
-    if (others.length === 0 && bytes.byteLength <= wholeLimit) {
-      const length = opening.byteLength + bytes.byteLength + layout.end.byteLength;
-      return answer(joined([opening, bytes, layout.end], length), headers);
-    }
+    if (others.length === 0) return new PartsAnswer([opening, bytes, layout.end], headers);
     isHandedOn = true;
     const body = closing(object, async function* () {
       yield opening;

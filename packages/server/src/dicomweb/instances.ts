@@ -21,7 +21,7 @@ import { closing } from "./frames.ts";
 import { openInstance } from "./objects.ts";
 import { notFound, WebProblem } from "./problem.ts";
 import type { PathUids } from "./resource.ts";
-import { keyOf, selectionOf } from "./selection.ts";
+import { selectionOf } from "./selection.ts";
 import { acceptOfRequest, callOptions, type WebRequest } from "./web-request.ts";
 import { type ZipEntry, zipStream } from "./zip.ts";
 
@@ -68,10 +68,7 @@ async function oneInstance(
   accept: Accept,
   isMultipart: boolean,
 ): Promise<Response> {
-  const object = await openInstance(web.source, keyOf(target), web.held, {
-    id: web.peer ?? "",
-    maximumBytes: web.limits.maximumHeldBytes,
-  });
+  const object = await openInstance(web, target);
   let isHandedOn = false;
   try {
     const offer = selectOffer(accept, syntaxOffers(object.transferSyntaxUid, isMultipart));

@@ -2,8 +2,8 @@
  * Instances at random access, from any source: its own objects where it has them, and otherwise the instance held in
  * memory for a little while, so that a viewer that asks for frame after frame fetches it once.
  */
-import { ArchiveError, type HeldInstances, holdInstance } from "@isocenter/archive/dicomweb";
-import type { ImageSource, InstanceKey, InstanceObject } from "@isocenter/archive";
+import { ArchiveError, holdInstance } from "@isocenter/archive/dicomweb";
+import type { InstanceObject } from "@isocenter/archive";
 import {
   type DataSet,
   type Frames,
@@ -16,29 +16,33 @@ import {
 import { hasNativeFrames } from "./media-types.ts";
 import { notFound, WebProblem } from "./problem.ts";
 import type { FrameJob } from "./renderer.ts";
+import type { PathUids } from "./resource.ts";
+import { keyOf } from "./selection.ts";
+import type { WebRequest } from "./web-request.ts";
 
 /** @throws WebProblem 404 when there is no such instance */
-export async function openInstance(
-  source: ImageSource,
-  key: InstanceKey,
-  held: HeldInstances,
-  about: { readonly id: string; readonly maximumBytes: number },
-): Promise<InstanceObject> {
+export async function openInstance(web: WebRequest, uids: PathUids): Promise<InstanceObject> {
+  const { source, peer = "", limits } = web;
+  const key = keyOf(uids);
   try {
-    return source.open === undefined
-      ? await held.get(
-          JSON.stringify([about.id, key.studyInstanceUid, key.seriesInstanceUid, key.sopInstanceUid]),
-          () => holdInstance(source, key, { maximumBytes: about.maximumBytes }),
-        )
-      : await source.open(key);
+    if (source.open !== undefined) return await web.pool.open(source, key);
+    const name = JSON.stringify([peer, key.studyInstanceUid, key.seriesInstanceUid, key.sopInstanceUid]);
+    const { maximumHeldBytes: maximumBytes } = limits;
+    return await web.held.get(name, () => holdInstance(source, key, { maximumBytes }));
   } catch (error) {
     if (error instanceof ArchiveError && error.code === "instance-unknown") throw notFound("instance");
     throw error;
   }
 }
 
-/** Values above it are left where they are. */
-const threshold = 64 * 1024;
+/** After a change nothing of before is answered. */
+export function forgetInstances({ held, pool, source }: WebRequest): void {
+  held.clear();
+  pool.clear(source);
+}
+
+/** Values above it are left where they are. Look-up tables, which drawing needs, have up to 128 KiB. */
+const threshold = 1 << 20;
 const pixelTags = [0x7fe00010, 0x7fe00008, 0x7fe00009];
 /** (7FE0,0001) Extended Offset Table, before which everything stands that describes an image. */
 const firstPixelTag = 0x7fe00001;

@@ -15,7 +15,8 @@ export type WebProblemCode =
   | "body-missing"
   | "search-too-broad"
   | "origin-not-allowed"
-  | "not-supported";
+  | "not-supported"
+  | "busy";
 
 export interface WebProblemOptions {
   readonly hint?: string;
@@ -87,6 +88,7 @@ const statuses: Readonly<Record<string, number>> = {
   "json-invalid": 400,
   "value-invalid": 400,
   "instance-too-large": 503,
+  "renderer-closed": 503,
   "pixels-invalid": 422,
   "frame-unreadable": 422,
   "codec-unsupported": 406,

@@ -1,6 +1,7 @@
 /** Deletion of a study, series or instance: not of PS3.18, but what clients send and other archives answer to. */
 import { ArchiveError } from "@isocenter/archive/dicomweb";
 import { answer } from "./answer.ts";
+import { forgetInstances } from "./objects.ts";
 import { notFound, WebProblem } from "./problem.ts";
 import type { PathUids } from "./resource.ts";
 import { selectionOf } from "./selection.ts";
@@ -17,7 +18,7 @@ export async function remove(web: WebRequest, target: PathUids): Promise<Respons
     if (error instanceof ArchiveError && error.code === "instance-unknown") throw notFound("instance");
     throw error;
   } finally {
-    web.held.clear();
+    forgetInstances(web);
   }
   return answer(null, { "cache-control": "no-store" }, 204);
 }

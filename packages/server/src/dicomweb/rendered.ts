@@ -4,7 +4,6 @@
  * A single part is one picture: the first frame named, the first of an instance, the middle slice of a series or study.
  * Multipart holds every frame.
  */
-import type { InstanceObject } from "@isocenter/archive";
 import { ensuring, multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
 import { readPart10 } from "@isocenter/dicom";
 import { contentTypeOf, type Offer, selectOffer } from "./accept.ts";
@@ -15,7 +14,6 @@ import { notFound, WebProblem } from "./problem.ts";
 import { picturesIn, representativeOf } from "./representative.ts";
 import { type Rendering, type RenderingParameters, renderingOf } from "./rendering.ts";
 import type { PathUids } from "./resource.ts";
-import { keyOf } from "./selection.ts";
 import { resourceUrl } from "./urls.ts";
 import { acceptOfRequest, type WebRequest } from "./web-request.ts";
 
@@ -65,7 +63,7 @@ export async function onePicture(
   choose: (numberOfFrames: number) => number = () => 1,
 ): Promise<Response> {
   const uids = await representativeOf(web, target);
-  await using object = await open(web, uids);
+  await using object = await openInstance(web, uids);
   // What is drawn depends on the file and on how it is asked for, and on nothing else.
   const how = [mediaType, target.frames?.[0] ?? "-", JSON.stringify(rendering)].join();
   const etag = quoted(`${object.version}-r${hash(how)}`);
@@ -123,7 +121,7 @@ async function* pictures(
 ): AsyncGenerator<Uint8Array> {
   let isFirst = true;
   for (const uids of targets) {
-    await using object = await open(web, uids);
+    await using object = await openInstance(web, uids);
     const image = await openImage(object);
     const numbers = frames ?? Array.from({ length: image.numberOfFrames }, (_, index) => index + 1);
     for (const number of numbers) {
@@ -143,7 +141,7 @@ async function* pictures(
 
 /** An encapsulated document is rendered already (PS3.18 8.7.4, category Text). */
 async function documentOf(web: WebRequest, target: PathUids): Promise<Response> {
-  await using object = await open(web, target);
+  await using object = await openInstance(web, target);
   const { dataSet } = await readPart10(object, {});
   const bytes = dataSet.bytes("EncapsulatedDocument");
   const isPdf = dataSet.string("MIMETypeOfEncapsulatedDocument") === pdf.mediaType;
@@ -157,13 +155,6 @@ async function documentOf(web: WebRequest, target: PathUids): Promise<Response> 
     "content-type": pdf.mediaType,
     etag: quoted(`${object.version}-pdf`),
     "cache-control": "private, no-cache",
-  });
-}
-
-function open(web: WebRequest, uids: PathUids): Promise<InstanceObject> {
-  return openInstance(web.source, keyOf(uids), web.held, {
-    id: web.peer ?? "",
-    maximumBytes: web.limits.maximumHeldBytes,
   });
 }
 

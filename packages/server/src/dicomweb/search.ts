@@ -1,12 +1,14 @@
 /** Search transaction, QIDO-RS (PS3.18 10.6): studies, series and instances that match. */
-import { type DataSet, type DicomJsonObject, toDicomJson, toNativeXml } from "@isocenter/dicom";
+import { type DataSet, toNativeXml } from "@isocenter/dicom";
 import { multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
 import { selectOffer } from "./accept.ts";
 import { answer, type Headers, headOf, joined } from "./answer.ts";
 import type { SearchLevel } from "./attributes.ts";
+import { findBelow } from "./hierarchy.ts";
 import { jsonArray } from "./json-text.ts";
 import { checkedSearch, type SearchRequest } from "./query.ts";
 import type { PathUids } from "./resource.ts";
+import { type Member, resultJson, textJson } from "./result-json.ts";
 import { resourceUrl } from "./urls.ts";
 import { acceptOfRequest, callOptions, type WebRequest } from "./web-request.ts";
 
@@ -66,7 +68,8 @@ class Results {
     const { query } = this.#wanted;
     if (query.limit === 0) return;
     // One more than asked for tells whether there are more.
-    const found = this.#web.source.find({ ...query, limit: query.limit + 1 }, callOptions(this.#web));
+    const wanted = { ...query, limit: query.limit + 1 };
+    const found = findBelow(this.#web.source, wanted, callOptions(this.#web));
     for await (const match of found) {
       if (this.count === query.limit) {
         this.#sawMore = true;
@@ -78,7 +81,9 @@ class Results {
   }
 
   async *json(level: SearchLevel): AsyncGenerator<string> {
-    for await (const match of this.dataSets()) yield JSON.stringify(resultOf(match, level, this.#web));
+    const { base, source } = this.#web;
+    const isLocal = source.capabilities().kind === "local";
+    for await (const match of this.dataSets()) yield resultOf(match, level, base, isLocal);
   }
 
   /** @param isComplete all results were read; otherwise the source is asked for what comes after the last */
@@ -86,7 +91,7 @@ class Results {
     if (isComplete) return this.#sawMore;
     const { query } = this.#wanted;
     const next = { ...query, offset: query.offset + query.limit, limit: 1 };
-    for await (const _ of this.#web.source.find(next, callOptions(this.#web))) return true;
+    for await (const _ of findBelow(this.#web.source, next, callOptions(this.#web))) return true;
     return false;
   }
 }
@@ -104,24 +109,21 @@ function warningsOf(web: WebRequest, { isFuzzy }: SearchRequest, hasMore: boolea
   return warnings;
 }
 
-const queryRetrieveLevel = "00080052";
-const characterSet = "00080005";
-const availability = "00080056";
-const retrieveUrl = "00081190";
-
-/** A match with what the table of its level adds to it, in ascending tags (PS3.18 F.2.2). */
-function resultOf(match: DataSet, level: SearchLevel, { base, source }: WebRequest): DicomJsonObject {
-  const object = toDicomJson(match);
-  delete object[queryRetrieveLevel];
-  // The text is UTF-8 now, whatever it was (PS3.18 F.2.3).
-  if (object[characterSet] !== undefined) object[characterSet] = { vr: "CS", Value: ["ISO_IR 192"] };
-  if (source.capabilities().kind === "local") object[availability] = { vr: "CS", Value: ["ONLINE"] };
-  else if (object[availability]?.Value === undefined) delete object[availability];
-  object[retrieveUrl] = { vr: "UR", Value: [resourceUrl(base, uidsOf(match, level))] };
-  const sorted: DicomJsonObject = {};
-  for (const tag of Object.keys(object).sort()) sorted[tag] = object[tag] as DicomJsonObject[string];
-  return sorted;
+/** A match with what the table of its level adds to it. */
+function resultOf(match: DataSet, level: SearchLevel, base: string, isLocal: boolean): string {
+  return resultJson(match, [
+    // The text is UTF-8 now, whatever it was (PS3.18 F.2.3).
+    { tag: 0x00080005, json: utf8 },
+    { tag: 0x00080052, json: undefined },
+    // PS3.18 Table 10.6.3-3: Instance Availability where it is known.
+    ...(isLocal ? [online] : match.string(0x00080056) === undefined ? [unknown] : []),
+    { tag: 0x00081190, json: textJson("UR", resourceUrl(base, uidsOf(match, level))) },
+  ]);
 }
+
+const utf8 = textJson("CS", "ISO_IR 192");
+const online: Member = { tag: 0x00080056, json: textJson("CS", "ONLINE") };
+const unknown: Member = { tag: 0x00080056, json: undefined };
 
 function uidsOf(match: DataSet, level: SearchLevel): PathUids {
   const study = match.string(0x0020000d);

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { streamOf } from "@isocenter/archive/dicomweb";
 import { decodeFrame } from "@isocenter/codecs";
 import { decodePart10, type DicomJsonObject, framesOf, toDicomJson, toNativeXml } from "@isocenter/dicom";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -16,7 +17,7 @@ const mr = file("native-explicit-le/MR_small.dcm");
 
 interface Part {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array | string;
+  readonly body: Uint8Array<ArrayBufferLike> | string;
 }
 
 function multipart(parts: readonly Part[], boundary = "b0und"): Buffer {
@@ -43,7 +44,7 @@ describe("storing", () => {
   });
 
   async function post(
-    body: BodyInit | null,
+    body: Uint8Array | ReadableStream<Uint8Array> | null,
     {
       path = "/studies",
       type = 'multipart/related; type="application/dicom"; boundary=b0und',
@@ -111,7 +112,7 @@ describe("storing", () => {
       seenAtSecond.push(source.instances.length);
       yield whole.subarray(second);
     }
-    const { status } = await post(ReadableStream.from(body()) as unknown as BodyInit);
+    const { status } = await post(streamOf(body()));
     expect(status).toBe(200);
     expect(seenAtSecond).toEqual([1]);
   });

@@ -18,6 +18,7 @@ import { IsocenterError } from "@isocenter/dicom";
 import { acceptOf, selectOffer } from "./accept.ts";
 import { instancesFromMetadata } from "./store-metadata.ts";
 import { type Failure, storeAnswer } from "./store-answer.ts";
+import { forgetInstances } from "./objects.ts";
 import { WebProblem } from "./problem.ts";
 import type { PathUids } from "./resource.ts";
 import { callOptions, type WebRequest } from "./web-request.ts";
@@ -42,7 +43,7 @@ export async function store(web: WebRequest, target: PathUids): Promise<Response
   const given = instancesOf(web.request, batch, web.limits.maximumHeldBytes);
   const outcomes: StoreOutcome[] = [];
   for await (const outcome of web.source.store(given, callOptions(web))) outcomes.push(outcome);
-  web.held.clear();
+  forgetInstances(web);
   if (outcomes.length === 0 && batch.failures.length === 0) {
     throw new WebProblem(400, "body-missing", "The request holds no instances.");
   }

@@ -12,7 +12,6 @@ import { badParameter } from "./problem.ts";
 import { onePicture } from "./rendered.ts";
 import { type RenderingParameters, windowFrom, whole } from "./rendering.ts";
 import { isUid, type PathUids } from "./resource.ts";
-import { keyOf } from "./selection.ts";
 import type { WebRequest } from "./web-request.ts";
 
 const maximumViewport = 8192;
@@ -53,10 +52,7 @@ function uidOf(parameters: URLSearchParams, name: string): string {
 
 /** 9.4.2.4: the syntax that `transferSyntax` names, or Explicit VR Little Endian. */
 async function file(web: WebRequest, uids: PathUids): Promise<Response> {
-  const object = await openInstance(web.source, keyOf(uids), web.held, {
-    id: web.peer ?? "",
-    maximumBytes: web.limits.maximumHeldBytes,
-  });
+  const object = await openInstance(web, uids);
   let isHandedOn = false;
   try {
     const wanted = web.parameters.get("transferSyntax");

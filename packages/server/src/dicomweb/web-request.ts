@@ -2,6 +2,7 @@
 import type { CallOptions, ImageSource } from "@isocenter/archive";
 import { type Accept, acceptOf } from "./accept.ts";
 import type { HeldInstances } from "@isocenter/archive/dicomweb";
+import type { ObjectPool } from "./object-pool.ts";
 import type { Renderer } from "./renderer.ts";
 
 export interface ServiceLimits {
@@ -23,6 +24,8 @@ export interface WebRequest {
   readonly limits: ServiceLimits;
   /** Instances of sources without random access. */
   readonly held: HeldInstances;
+  /** Opened instances of sources that have it. */
+  readonly pool: ObjectPool;
   readonly onError: (error: unknown) => void;
 }
 

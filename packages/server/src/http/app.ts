@@ -9,7 +9,7 @@ import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import type { Logger } from "pino";
 import { isLoopback, type ListenAddress, type ServerConfig } from "../config.ts";
-import { addDicomweb } from "../dicomweb/index.ts";
+import { addDicomweb, cors, type Renderer } from "../dicomweb/index.ts";
 import { dicomwebSources } from "../dicomweb/sources.ts";
 import type { PeerRegistry } from "../peers.ts";
 import { version } from "../version.ts";
@@ -24,6 +24,8 @@ export interface AppContext {
   readonly local: ImageSource & { counts(): Promise<ArchiveCounts> };
   readonly peers: PeerRegistry;
   readonly logger: Logger;
+  /** Makes pictures and decodes frames; in place when left out. */
+  readonly renderer?: Renderer;
   readonly startedAt: Date;
 }
 
@@ -59,7 +61,9 @@ export function createApp(context: AppContext): OpenAPIHono {
   });
 
   // Before the middleware below: its answers carry their own guards, and are sent without being rebuilt.
-  app.use("/dicom-web/*", sameHost(context.config), bearer(context.config.token));
+  const { token, webOrigins = [] } = context.config;
+  app.use("/dicom-web/*", cors(webOrigins));
+  app.use("/dicom-web/*", sameHost(context.config, webOrigins), bearer(token));
   addDicomweb(app, dicomwebSources(context));
 
   app.use(
@@ -143,7 +147,7 @@ const noStore: MiddlewareHandler = async (c, next) => {
  * On loopback there is no login, so a page on the internet must not reach us by pointing its own name at 127.0.0.1
  * (DNS rebinding) or by posting a form: the Host must be a loopback name, and a foreign Origin is refused.
  */
-function sameHost(config: ServerConfig): MiddlewareHandler {
+function sameHost(config: ServerConfig, origins: readonly string[] = []): MiddlewareHandler {
   return async (c, next) => {
     const { hostname, host } = new URL(c.req.url);
     if (isLoopback(config.http.host) && !isLoopback(hostname.replace(/^\[|\]$/g, ""))) {
@@ -155,7 +159,8 @@ function sameHost(config: ServerConfig): MiddlewareHandler {
       );
     }
     const origin = c.req.header("origin");
-    if (origin !== undefined && c.req.method !== "GET" && !sameOrigin(origin, host)) {
+    const isForeign = origin !== undefined && !sameOrigin(origin, host) && !origins.includes(origin);
+    if (isForeign && c.req.method !== "GET") {
       throw new HttpProblem(
         403,
         "origin-not-allowed",

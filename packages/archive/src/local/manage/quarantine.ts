@@ -6,7 +6,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { ArchiveError } from "../../errors.ts";
-import { instanceFromChunks } from "../../files.ts";
+import { instanceFromChunks } from "../../instance-from-chunks.ts";
 import type { InstanceStream } from "../../image-source.ts";
 import type { InstanceUids } from "../index/describe.ts";
 import { quarantinePrefix, safeName } from "../objects/object-key.ts";

@@ -1,0 +1,574 @@
+/**
+ * DICOMweb with programs that are not ours: dicomweb-client in Chromium against `isocenter serve`, a viewer's requests as
+ * OHIF makes them, and Orthanc's plugin as a peer in both directions.
+ */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { request } from "node:http";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { DicomwebPeer, instanceFromFile } from "@isocenter/archive";
+import { boundaryOf, readMultipart } from "@isocenter/archive/dicomweb";
+import { decodeFrame } from "@isocenter/codecs";
+import {
+  type DataSet,
+  DataSet as DicomDataSet,
+  decodePart10,
+  type DicomJsonObject,
+  encodePart10,
+  framesOf,
+} from "@isocenter/dicom";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launchBrowser } from "./support/browser.ts";
+import { demoFolder, hasProgram, repository, temporaryFolder } from "./support/processes.ts";
+import { type IsocenterServer, type OrthancServer, startIsocenter, startOrthanc } from "./support/servers.ts";
+
+interface DemoFile {
+  readonly path: string;
+  readonly bytes: Buffer;
+  readonly dataSet: DataSet;
+  readonly transferSyntaxUid: string;
+  readonly dataSetOffset: number;
+  readonly study: string;
+  readonly series: string;
+  readonly instance: string;
+}
+
+/** The first value of an element that holds text. */
+function text(object: DicomJsonObject, tag: string): string {
+  const value = object[tag]?.Value?.[0];
+  if (typeof value !== "string") throw new Error(`${tag} holds no text`);
+  return value;
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+/** A file without what stands before its data set, which each archive writes anew. */
+const dataSetOf = (file: Uint8Array): Uint8Array => file.subarray(decodePart10(file).dataSetOffset);
+
+let folder: { path: string; remove(): Promise<void> };
+let server: IsocenterServer;
+let base: string;
+const demo: DemoFile[] = [];
+const pick = (test: (file: DemoFile) => boolean): DemoFile => {
+  const found = demo.find(test);
+  if (found === undefined) throw new Error("the demo hospital has no such file");
+  return found;
+};
+const instanceUrl = ({ study, series, instance }: DemoFile): string =>
+  `${base}/studies/${study}/series/${series}/instances/${instance}`;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  for (const entry of await readdir(demoFolder, { recursive: true, withFileTypes: true })) {
+    if (!entry.name.endsWith(".dcm")) continue;
+    const path = join(entry.parentPath, entry.name);
+    const bytes = await readFile(path);
+    const { dataSet, transferSyntaxUid, dataSetOffset } = decodePart10(bytes);
+    const [study = "", series = "", instance = ""] = [
+      "StudyInstanceUID",
+      "SeriesInstanceUID",
+      "SOPInstanceUID",
+    ].map((keyword) => dataSet.string(keyword));
+    demo.push({ path, bytes, dataSet, transferSyntaxUid, dataSetOffset, study, series, instance });
+  }
+  server = await startIsocenter(join(folder.path, "isocenter"), { demo: true });
+  base = `${server.http}/dicom-web`;
+});
+afterAll(async () => {
+  await server.stop();
+  await folder.remove();
+});
+
+async function partsOf(
+  response: Response,
+): Promise<{ headers: ReadonlyMap<string, string>; bytes: Buffer }[]> {
+  const parts = [];
+  const body = response.body as unknown as AsyncIterable<Uint8Array>;
+  for await (const part of readMultipart(body, boundaryOf(response.headers.get("content-type") ?? ""))) {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of part.body) chunks.push(chunk);
+    parts.push({ headers: part.headers, bytes: Buffer.concat(chunks) });
+  }
+  return parts;
+}
+
+describe("the same study, from disk and by WADO-RS", () => {
+  it("is equal byte by byte where what is stored is taken", async () => {
+    const { study } = pick(({ dataSet }) => dataSet.string("Modality") === "CT");
+    const response = await fetch(`${base}/studies/${study}`, {
+      headers: { accept: 'multipart/related; type="application/dicom"; transfer-syntax=*' },
+    });
+    const received = new Map<string, string>();
+    for (const { bytes } of await partsOf(response)) {
+      const uid = decodePart10(bytes).dataSet.string("SOPInstanceUID") ?? "";
+      received.set(uid, sha256(dataSetOf(bytes)));
+    }
+    const files = demo.filter((one) => one.study === study);
+    expect(received.size).toBe(files.length);
+    for (const { instance, bytes, dataSetOffset } of files) {
+      expect(received.get(instance), instance).toBe(sha256(bytes.subarray(dataSetOffset)));
+    }
+  });
+
+  it("is equal pixel by pixel where it is decoded", async () => {
+    const compressed = demo.filter(
+      ({ transferSyntaxUid, dataSet }) => /\.4\.|\.5$/.test(transferSyntaxUid) && dataSet.has("PixelData"),
+    );
+    const syntaxes = new Map(compressed.map((file) => [file.transferSyntaxUid, file]));
+    expect(syntaxes.size).toBeGreaterThan(1);
+    for (const file of syntaxes.values()) {
+      const response = await fetch(`${instanceUrl(file)}/frames/1`, {
+        headers: { accept: "application/octet-stream" },
+      });
+      const received = Buffer.from(await response.arrayBuffer());
+      const expected = await decodeFrame(
+        framesOf(file.dataSet, file.transferSyntaxUid),
+        file.transferSyntaxUid,
+      );
+      expect(sha256(received), file.transferSyntaxUid).toBe(sha256(expected.bytes));
+    }
+  });
+});
+
+describe("a viewer's session, as OHIF makes it", () => {
+  it("goes from the list of studies to the first frame of each series", async () => {
+    const json = async (path: string): Promise<DicomJsonObject[]> => {
+      const response = await fetch(base + path, { headers: { accept: "application/dicom+json" } });
+      expect(response.status, path).toBe(200);
+      return (await response.json()) as DicomJsonObject[];
+    };
+    const studies = await json(
+      "/studies?limit=101&offset=0&fuzzymatching=false&includefield=00081030%2C00080060",
+    );
+    expect(studies).toHaveLength(new Set(demo.map(({ study }) => study)).size);
+    let frames = 0;
+    for (const study of studies) {
+      const uid = text(study, "0020000D");
+      const series = await json(`/studies/${uid}/series?includefield=0008103E,00200011`);
+      for (const one of series) {
+        const seriesUid = text(one, "0020000E");
+        const metadata = await json(`/studies/${uid}/series/${seriesUid}/metadata`);
+        const files = demo.filter((file) => file.series === seriesUid);
+        expect(metadata).toHaveLength(files.length);
+        expect(one["00201209"]?.Value).toEqual([files.length]);
+        const [first] = metadata;
+        if (first?.["7FE00010"] === undefined) continue;
+        expect(first["7FE00010"].BulkDataURI ?? first["7FE00010"].InlineBinary).toBeTruthy();
+        const file = pick(({ instance }) => instance === first["00080018"]?.Value?.[0]);
+        const response = await fetch(`${instanceUrl(file)}/frames/1`, {
+          headers: { accept: "multipart/related; type=application/octet-stream; transfer-syntax=*" },
+        });
+        const [part] = await partsOf(response);
+        const expected = await framesOf(file.dataSet, file.transferSyntaxUid).bytes(0);
+        expect(part === undefined ? "" : sha256(part.bytes), file.path).toBe(sha256(expected));
+        frames++;
+      }
+    }
+    expect(frames).toBeGreaterThan(8);
+  });
+});
+
+describe("bodies larger than the memory for them", () => {
+  const size = 600 * 1024 * 1024;
+  const uid = "1.2.826.0.1.3680043.10.9999.7";
+  /** The server's own peak, in bytes. */
+  const peak = async (): Promise<number> => {
+    const status = await readFile(`/proc/${server.child.pid}/status`, "utf8");
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  };
+  function* largeFile(): Generator<Uint8Array> {
+    const head = DicomDataSet.of({
+      SOPClassUID: "1.2.840.10008.5.1.4.1.1.7.2",
+      SOPInstanceUID: `${uid}.3`,
+      StudyInstanceUID: `${uid}.1`,
+      SeriesInstanceUID: `${uid}.2`,
+      Modality: "OT",
+      PatientID: "LARGE",
+      Rows: 1024,
+      Columns: 1024,
+      BitsAllocated: 8,
+      SamplesPerPixel: 1,
+      PhotometricInterpretation: "MONOCHROME2",
+      NumberOfFrames: size / 1024 / 1024,
+    });
+    yield encodePart10({ dataSet: head, transferSyntaxUid: "1.2.840.10008.1.2.1" });
+    const element = Buffer.from("e07f10004f570000", "hex");
+    const header = Buffer.concat([element, Buffer.alloc(4)]);
+    header.writeUInt32LE(size, 8);
+    yield header;
+    const chunk = new Uint8Array(1024 * 1024).fill(7);
+    for (let at = 0; at < size; at += chunk.byteLength) yield chunk;
+  }
+
+  it("are stored, after leave to go on, and read again", async () => {
+    const before = await peak();
+    let mayGoOn = false;
+    const status = await new Promise<number>((resolve, reject) => {
+      const sending = request(`${base}/studies`, {
+        method: "POST",
+        headers: { "content-type": "application/dicom", expect: "100-continue" },
+      });
+      sending.once("error", reject);
+      sending.once("response", (response) => {
+        response.resume();
+        response.once("end", () => resolve(response.statusCode ?? 0));
+      });
+      sending.once("continue", () => {
+        mayGoOn = true;
+        Readable.from(largeFile()).pipe(sending);
+      });
+      sending.flushHeaders();
+    });
+    expect(status).toBe(200);
+    expect(mayGoOn).toBe(true);
+    const response = await fetch(`${base}/studies/${uid}.1`, {
+      headers: { accept: 'multipart/related; type="application/dicom"; transfer-syntax=*' },
+    });
+    let received = 0;
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>)
+      received += chunk.byteLength;
+    expect(received).toBeGreaterThan(size);
+    expect((await peak()) - before).toBeLessThan(128 * 1024 * 1024);
+    await fetch(`${base}/studies/${uid}.1`, { method: "DELETE" });
+  });
+});
+
+describe("pictures from drawing threads", () => {
+  it("are made beside other requests, and their errors keep their status", async () => {
+    const file = pick(({ dataSet }) => dataSet.string("Modality") === "MR");
+    const pictures = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => fetch(`${instanceUrl(file)}/rendered?quality=${index + 10}`)),
+    );
+    for (const picture of pictures) {
+      expect(picture.status).toBe(200);
+      const [first, second] = new Uint8Array(await picture.arrayBuffer());
+      expect([first, second]).toEqual([0xff, 0xd8]);
+    }
+    const outside = await fetch(`${instanceUrl(file)}/rendered?viewport=10,10,9999,9999,10,10`);
+    expect(outside.status).toBe(400);
+    expect(await outside.json()).toMatchObject({ code: "parameter-invalid" });
+  });
+});
+
+describe.skipIf(!existsSync("/usr/bin/chromium"))("dicomweb-client in a browser", () => {
+  let browser: Browser;
+  let page: Page;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    const context = await browser.newContext({ bypassCSP: true });
+    page = await context.newPage();
+    await page.goto(`${server.http}/healthz`);
+    await page.addScriptTag({
+      path: join(repository, "node_modules/dicomweb-client/build/dicomweb-client.js"),
+    });
+  });
+  afterAll(() => browser.close());
+
+  /** Calls one of the client's functions in the page; buffers come back as digests. */
+  function call<T = unknown>(method: string, options: Record<string, unknown>): Promise<T> {
+    return page.evaluate(
+      async ([url, name, given]) => {
+        const { DICOMwebClient } = (
+          globalThis as unknown as {
+            DICOMwebClient: {
+              api: Record<string, new (o: object) => Record<string, (o: object) => Promise<unknown>>>;
+            };
+          }
+        ).DICOMwebClient.api as never as {
+          DICOMwebClient: new (o: object) => Record<string, (o: object) => Promise<unknown>>;
+        };
+        const client = new DICOMwebClient({ url });
+        if (Array.isArray(given["datasets"])) {
+          given["datasets"] = (given["datasets"] as number[][]).map((bytes) => Uint8Array.from(bytes).buffer);
+        }
+        const digest = async (buffer: ArrayBuffer): Promise<string> =>
+          Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", buffer)), (byte) =>
+            byte.toString(16).padStart(2, "0"),
+          ).join("");
+        const shown = async (value: unknown): Promise<unknown> => {
+          if (value instanceof ArrayBuffer)
+            return {
+              sha256: await digest(value),
+              length: value.byteLength,
+              start: [...new Uint8Array(value, 0, Math.min(4, value.byteLength))],
+            };
+          if (Array.isArray(value)) return Promise.all(value.map(shown));
+          return value;
+        };
+        return shown(await client[name]?.(given)) as Promise<never>;
+      },
+      [base, method, options] as const,
+    );
+  }
+  interface Shown {
+    readonly sha256: string;
+    readonly length: number;
+    readonly start: number[];
+  }
+
+  it("searches studies, series and instances", async () => {
+    const file = pick(({ dataSet }) => dataSet.string("Modality") === "CT");
+    const studies = await call<DicomJsonObject[]>("searchForStudies", {
+      queryParams: { PatientID: file.dataSet.string("PatientID") },
+    });
+    expect(studies.map((one) => one["0020000D"]?.Value?.[0])).toContain(file.study);
+    const series = await call<DicomJsonObject[]>("searchForSeries", { studyInstanceUID: file.study });
+    expect(series.map((one) => one["0020000E"]?.Value?.[0])).toContain(file.series);
+    const instances = await call<DicomJsonObject[]>("searchForInstances", {
+      studyInstanceUID: file.study,
+      seriesInstanceUID: file.series,
+    });
+    expect(instances).toHaveLength(demo.filter((one) => one.series === file.series).length);
+    expect(await call("searchForStudies", { queryParams: { PatientID: "nobody" } })).toEqual([]);
+  });
+
+  it("retrieves metadata at each level", async () => {
+    const file = pick(({ dataSet }) => dataSet.string("Modality") === "MR");
+    const uids = {
+      studyInstanceUID: file.study,
+      seriesInstanceUID: file.series,
+      sopInstanceUID: file.instance,
+    };
+    const count = (test: (one: DemoFile) => boolean): number => demo.filter(test).length;
+    expect(await call("retrieveStudyMetadata", uids)).toHaveLength(
+      count(({ study }) => study === file.study),
+    );
+    expect(await call("retrieveSeriesMetadata", uids)).toHaveLength(
+      count(({ series }) => series === file.series),
+    );
+    const [metadata] = await call<DicomJsonObject[]>("retrieveInstanceMetadata", uids);
+    expect(metadata?.["00080018"]?.Value).toEqual([file.instance]);
+    const uri = metadata?.["7FE00010"]?.BulkDataURI;
+    const [bulk] = await call<Shown[]>("retrieveBulkData", { BulkDataURI: uri });
+    const pixels = await decodeFrame(framesOf(file.dataSet, file.transferSyntaxUid), file.transferSyntaxUid);
+    expect(bulk?.sha256).toBe(sha256(pixels.bytes));
+  });
+
+  it("retrieves instances, series and studies", async () => {
+    const file = pick(
+      ({ transferSyntaxUid, dataSet }) =>
+        dataSet.has("PixelData") && transferSyntaxUid === "1.2.840.10008.1.2.1",
+    );
+    const uids = {
+      studyInstanceUID: file.study,
+      seriesInstanceUID: file.series,
+      sopInstanceUID: file.instance,
+    };
+    const stored = await fetch(instanceUrl(file), {
+      headers: { accept: "application/dicom; transfer-syntax=*" },
+    });
+    const expected = sha256(new Uint8Array(await stored.arrayBuffer()));
+    expect((await call<Shown>("retrieveInstance", uids)).sha256).toBe(expected);
+    const series = await call<Shown[]>("retrieveSeries", uids);
+    expect(series.map((one) => one.sha256)).toContain(expected);
+    expect(series).toHaveLength(demo.filter((one) => one.series === file.series).length);
+    expect(await call("retrieveStudy", uids)).toHaveLength(
+      demo.filter((one) => one.study === file.study).length,
+    );
+  });
+
+  it("retrieves frames as they are, decoded, and as pictures", async () => {
+    const file = pick(({ transferSyntaxUid }) => transferSyntaxUid === "1.2.840.10008.1.2.4.70");
+    const uids = {
+      studyInstanceUID: file.study,
+      seriesInstanceUID: file.series,
+      sopInstanceUID: file.instance,
+    };
+    const frames = framesOf(file.dataSet, file.transferSyntaxUid);
+    const one = { ...uids, frameNumbers: [1] };
+    const stored = await call<Shown[]>("retrieveInstanceFrames", {
+      ...one,
+      mediaTypes: [{ mediaType: "image/jpeg", transferSyntaxUID: file.transferSyntaxUid }],
+    });
+    expect(stored.map((frame) => frame.sha256)).toEqual([sha256(await frames.bytes(0))]);
+    const [decoded] = await call<Shown[]>("retrieveInstanceFrames", one);
+    expect(decoded?.sha256).toBe(sha256((await decodeFrame(frames, file.transferSyntaxUid)).bytes));
+    const jpeg = [0xff, 0xd8, 0xff];
+    for (const method of ["retrieveInstanceRendered", "retrieveInstanceThumbnail"]) {
+      const [picture] = [
+        await call<Shown | Shown[]>(method, { ...uids, mediaTypes: [{ mediaType: "image/jpeg" }] }),
+      ].flat();
+      expect(picture?.start.slice(0, 3), method).toEqual(jpeg);
+    }
+    for (const method of ["retrieveInstanceFramesRendered", "retrieveInstanceFramesThumbnail"]) {
+      const [picture] = [
+        await call<Shown | Shown[]>(method, { ...one, mediaTypes: [{ mediaType: "image/jpeg" }] }),
+      ].flat();
+      expect(picture?.start.slice(0, 3), method).toEqual(jpeg);
+    }
+  });
+
+  it("shows our pictures with the colours that they have", async () => {
+    const file = pick(({ dataSet }) => dataSet.number("SamplesPerPixel") === 3);
+    const colours = await page.evaluate(async (url) => {
+      const pixelsOf = async (type: string): Promise<number[]> => {
+        const response = await fetch(`${url}/frames/1/rendered?viewport=64,64&quality=100`, {
+          headers: { accept: type },
+        });
+        const image = await createImageBitmap(await response.blob());
+        const canvas = new OffscreenCanvas(image.width, image.height);
+        const context = canvas.getContext("2d")!;
+        context.drawImage(image, 0, 0);
+        return [...context.getImageData(0, 0, image.width, image.height).data];
+      };
+      const [png, jpeg] = [await pixelsOf("image/png"), await pixelsOf("image/jpeg")];
+      const differences = png.map((value, index) => Math.abs(value - (jpeg[index] ?? 0)));
+      const colourfulness = Math.max(
+        ...png.map((value, index) => (index % 4 === 0 ? Math.abs(value - (png[index + 2] ?? 0)) : 0)),
+      );
+      return {
+        length: png.length,
+        mean: differences.reduce((sum, one) => sum + one, 0) / png.length,
+        colourfulness,
+      };
+    }, instanceUrl(file));
+    expect(colours.length).toBeGreaterThan(1000);
+    expect(colours.mean).toBeLessThan(6);
+  });
+
+  it("stores instances", async () => {
+    const path = join(repository, "fixtures/jpeg-ls/CT1_JLSL.dcm");
+    const file = await readFile(path);
+    const uid = decodePart10(file).dataSet.string("StudyInstanceUID");
+    const answer = await call<unknown>("storeInstances", { datasets: [[...file]] });
+    expect(JSON.stringify(answer)).toContain(decodePart10(file).dataSet.string("SOPInstanceUID"));
+    expect(await call("searchForStudies", { queryParams: { StudyInstanceUID: uid } })).toHaveLength(1);
+  });
+});
+
+const plugin = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so";
+
+describe.skipIf(!hasProgram("Orthanc") || !existsSync(plugin))("Orthanc's DICOMweb plugin", () => {
+  let orthanc: OrthancServer;
+  let peer: DicomwebPeer;
+  const sent = (): DemoFile[] => demo.filter(({ dataSet }) => dataSet.string("PatientID") === "DEMO-0005");
+  beforeAll(async () => {
+    orthanc = await startOrthanc(join(folder.path, "orthanc"), {
+      Plugins: [plugin],
+      DicomWeb: { Enable: true, Root: "/dicom-web/", Servers: { us: [`${base}/`] } },
+    });
+    peer = new DicomwebPeer({ url: `${orthanc.http}/dicom-web` });
+  });
+  afterAll(() => orthanc.stop());
+
+  const all = async <T>(source: AsyncIterable<T>): Promise<T[]> => {
+    const list: T[] = [];
+    for await (const one of source) list.push(one);
+    return list;
+  };
+  const post = async (path: string, body: unknown): Promise<unknown> => {
+    const response = await fetch(orthanc.http + path, { method: "POST", body: JSON.stringify(body) });
+    expect(response.status, `${path}: ${await response.clone().text()}`).toBe(200);
+    return response.json();
+  };
+
+  it("takes what our peer stores, and says so", async () => {
+    const instances = await Promise.all(sent().map(({ path }) => instanceFromFile(path)));
+    const outcomes = await all(peer.store(instances));
+    expect(outcomes.map(({ kind }) => kind)).toEqual(instances.map(() => "stored"));
+    expect(outcomes.map(({ sopInstanceUid }) => sopInstanceUid)).toEqual(
+      sent().map(({ instance }) => instance),
+    );
+  });
+
+  it("answers our peer's searches at every level", async () => {
+    const [first] = sent();
+    const keys = DicomDataSet.of({ PatientID: "DEMO-0005", StudyInstanceUID: "", StudyDescription: "" });
+    const studies = await all(peer.find({ level: "STUDY", keys }));
+    expect(studies.map((one) => one.string("StudyInstanceUID"))).toEqual([first?.study]);
+    const below = DicomDataSet.of({
+      StudyInstanceUID: first?.study ?? "",
+      SeriesInstanceUID: "",
+      Modality: "",
+    });
+    const series = await all(peer.find({ level: "SERIES", keys: below }));
+    expect(series).toHaveLength(new Set(sent().map((one) => one.series)).size);
+    const images = await all(peer.find({ level: "IMAGE", keys: below }));
+    expect(images).toHaveLength(sent().length);
+  });
+
+  it("gives our peer every instance as it was", async () => {
+    const [first] = sent();
+    const received = new Map<string, string>();
+    for await (const instance of peer.retrieve({ studyInstanceUid: first?.study ?? "" })) {
+      const chunks = await all(instance.dataSet());
+      received.set(instance.sopInstanceUid, sha256(Buffer.concat(chunks)));
+    }
+    expect(received.size).toBe(sent().length);
+    for (const { instance, bytes, dataSetOffset } of sent()) {
+      expect(received.get(instance)).toBe(sha256(bytes.subarray(dataSetOffset)));
+    }
+  });
+
+  it("is read by our peer frame by frame, with its metadata", async () => {
+    const file = sent().find(({ dataSet }) => dataSet.string("Modality") === "CT")!;
+    const key = {
+      studyInstanceUid: file.study,
+      seriesInstanceUid: file.series,
+      sopInstanceUid: file.instance,
+    };
+    await using object = await peer.open(key);
+    const [ranges] = (await object.frames()) ?? [];
+    const expected = Buffer.from(await framesOf(file.dataSet, file.transferSyntaxUid).bytes(0));
+    const pieces = await Promise.all((ranges ?? []).map(({ offset, length }) => object.read(offset, length)));
+    expect(sha256(Buffer.concat(pieces))).toBe(sha256(expected));
+    const [metadata] = await all(peer.metadata(key));
+    const json = JSON.parse(metadata ?? "{}") as DicomJsonObject;
+    expect(json["00080018"]?.Value).toEqual([file.instance]);
+    // Orthanc leaves pixel data out, and says so of no other value here.
+    expect(JSON.stringify(json)).not.toContain("http");
+  });
+
+  it("searches at us as a client", async () => {
+    const found = (await post("/dicom-web/servers/us/qido", {
+      Uri: "/studies",
+      Arguments: { PatientID: "DEMO-0002" },
+    })) as Record<string, { Value: string }>[];
+    const expected = new Set(
+      demo.filter(({ dataSet }) => dataSet.string("PatientID") === "DEMO-0002").map(({ study }) => study),
+    );
+    expect(new Set(found.map((one) => one["0020000D"]?.Value))).toEqual(expected);
+  });
+
+  it("retrieves from us as a client", async () => {
+    const { study } = pick(({ dataSet }) => dataSet.string("PatientID") === "DEMO-0006");
+    await post("/dicom-web/servers/us/retrieve", { Resources: [{ Study: study }], Synchronous: true });
+    const ids = (await (await fetch(`${orthanc.http}/instances`)).json()) as string[];
+    const held = await Promise.all(
+      ids.map(async (id) =>
+        sha256(
+          dataSetOf(Buffer.from(await (await fetch(`${orthanc.http}/instances/${id}/file`)).arrayBuffer())),
+        ),
+      ),
+    );
+    const wanted = demo.filter(
+      (one) => one.study === study && one.transferSyntaxUid === "1.2.840.10008.1.2.1",
+    );
+    expect(ids.length).toBeGreaterThanOrEqual(
+      sent().length + demo.filter((one) => one.study === study).length,
+    );
+    for (const { bytes, dataSetOffset } of wanted)
+      expect(held).toContain(sha256(bytes.subarray(dataSetOffset)));
+  });
+
+  it("stores at us as a client", async () => {
+    const file = join(repository, "fixtures/native-explicit-le/MR_small.dcm");
+    const bytes = await readFile(file);
+    const uploaded = await fetch(`${orthanc.http}/instances`, {
+      method: "POST",
+      body: new Uint8Array(bytes),
+    });
+    const { ID } = (await uploaded.json()) as { ID: string };
+    await post("/dicom-web/servers/us/stow", { Resources: [ID], Synchronous: true });
+    const { dataSet } = decodePart10(bytes);
+    const [study, series, instance] = ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"].map(
+      (keyword) => dataSet.string(keyword),
+    );
+    const stored = await fetch(`${base}/studies/${study}/series/${series}/instances/${instance}`, {
+      headers: { accept: "application/dicom; transfer-syntax=*" },
+    });
+    expect(sha256(dataSetOf(Buffer.from(await stored.arrayBuffer())))).toBe(sha256(dataSetOf(bytes)));
+  });
+});
