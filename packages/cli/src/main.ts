@@ -9,6 +9,7 @@ import { NetworkError } from "@isocenter/network";
 import { type Command, ExitCode, helpPage, type Io } from "./command.ts";
 import { anonymize } from "./commands/anonymize.ts";
 import { dicomdir } from "./commands/dicomdir.ts";
+import { doctor } from "./commands/doctor.ts";
 import { dump } from "./commands/dump.ts";
 import { echo } from "./commands/echo.ts";
 import { find } from "./commands/find.ts";
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   store,
   receive,
   qr,
+  doctor,
   dump,
   modify,
   anonymize,

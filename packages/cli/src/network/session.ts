@@ -97,6 +97,22 @@ export class Session {
     }
   }
 
+  /** As the doctor wants it: with other titles, its own timers and its own signal. */
+  examine(wanted: AssociateOptions): Promise<Association> {
+    const { host, port } = this.peer;
+    const watched = this.#observe();
+    return connectTcp(host, port, {
+      ...maximumPduOf(this.#given),
+      ...this.#identity,
+      ...wanted,
+      ...(watched.recordDataSets === undefined ? {} : { recordDataSets: watched.recordDataSets }),
+      onEvent: (event) => {
+        wanted.onEvent?.(event);
+        watched.onEvent?.(event);
+      },
+    });
+  }
+
   /** For `sendInstances`. */
   forStorage(more: MoreOptions = {}): ConnectForStorage {
     return (contexts) => this.connect(contexts, more);
