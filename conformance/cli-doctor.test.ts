@@ -145,11 +145,17 @@ it.skipIf(!hasProgram("storescp") || !hasProgram("openssl"))(
   "a port that speaks TLS is recognised",
   async () => {
     const [key, certificate] = ["key.pem", "cert.pem"].map((name) => join(folder.path, name));
-    const subject = ["-subj", "/CN=pacs.example.org", "-days", "2"];
-    const made = await run("openssl", [
-      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key ?? "", "-out", certificate ?? ""],
-      ...subject,
-    ]);
+    const files = [
+      "-keyout",
+      key ?? "",
+      "-out",
+      certificate ?? "",
+      "-subj",
+      "/CN=pacs.example.org",
+      "-days",
+      "2",
+    ];
+    const made = await run("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", ...files]);
     expect(made.code, made.stderr).toBe(0);
     const port = await freePort();
     const out = join(folder.path, "tls");
