@@ -8,7 +8,9 @@ import { IsocenterError } from "@isocenter/dicom";
 import { NetworkError } from "@isocenter/network";
 import { type Command, ExitCode, helpPage, type Io } from "./command.ts";
 import { anonymize } from "./commands/anonymize.ts";
+import { commit } from "./commands/commit.ts";
 import { dicomdir } from "./commands/dicomdir.ts";
+import { doctor } from "./commands/doctor.ts";
 import { dump } from "./commands/dump.ts";
 import { echo } from "./commands/echo.ts";
 import { find } from "./commands/find.ts";
@@ -16,13 +18,16 @@ import { get } from "./commands/get.ts";
 import { image } from "./commands/image.ts";
 import { modify } from "./commands/modify.ts";
 import { move } from "./commands/move.ts";
+import { mpps } from "./commands/mpps.ts";
 import { pdf } from "./commands/pdf.ts";
+import { peers } from "./commands/peers.ts";
 import { qr } from "./commands/qr.ts";
 import { receive } from "./commands/receive.ts";
 import { serve } from "./commands/serve.ts";
 import { store } from "./commands/store.ts";
 import { transcode } from "./commands/transcode.ts";
 import { validate } from "./commands/validate.ts";
+import { worklist } from "./commands/worklist.ts";
 import { hintFor } from "./network/hints.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -35,6 +40,11 @@ export const commands: readonly Command[] = [
   store,
   receive,
   qr,
+  worklist,
+  mpps,
+  commit,
+  doctor,
+  peers,
   dump,
   modify,
   anonymize,

@@ -31,15 +31,16 @@ export const echo: Command = {
     const session = await Session.open(io, given, operands);
     if (session.rest.length > 0) throw new UsageError(`What is "${session.rest.join(" ")}"?`);
     const repeat = given.repeat === undefined ? 1 : integerOption("--repeat", given.repeat, 1, 100_000);
-    await using association = await session.connect([plainContext(Verification.sopClassUid)]);
     const times: number[] = [];
-    while (times.length < repeat && !session.stopping.aborted) {
-      const start = performance.now();
-      await association.echo();
-      times.push(performance.now() - start);
-    }
-    const { implementationVersionName, implementationClassUid, maximumPduLength } = association.accepted;
-    await association.release();
+    const accepted = await session.with([plainContext(Verification.sopClassUid)], async (association) => {
+      while (times.length < repeat && !session.stopping.aborted) {
+        const start = performance.now();
+        await association.echo();
+        times.push(performance.now() - start);
+      }
+      return association.accepted;
+    });
+    const { implementationVersionName, implementationClassUid, maximumPduLength } = accepted;
     session.stopping.throwIfAborted();
     const [roundTripMs, best, worst] = [median(times), Math.min(...times), Math.max(...times)].map(rounded);
     if (given.json) {

@@ -82,12 +82,12 @@ export const find: Command = {
     const { model, identifier, columns } =
       given.model === "worklist" ? worklistQuery(keys) : hierarchicalQuery(given, keys);
     const context = plainContext(model.sopClassUid, syntaxPreferences(given.syntax));
-    await using association = await session.connect([context]);
     const writer = new MatchWriter(io, given, columns);
     const { stopping } = session;
-    for await (const match of findMatches(association, model, identifier, { stopping, ...limit }))
-      writer.add(match);
-    await association.release();
+    await session.with([context], async (association) => {
+      for await (const match of findMatches(association, model, identifier, { stopping, ...limit }))
+        writer.add(match);
+    });
     writer.end();
     return ExitCode.Success;
   },

@@ -79,20 +79,15 @@ async function plan(
   wanted: Wanted,
 ): Promise<{ selections: readonly Selection[]; classes: ClassesToOffer }> {
   const { stopping } = session;
-  await using association = await session.connect([
-    plainContext(Verification.sopClassUid),
-    plainContext(wanted.find.sopClassUid),
-  ]);
-  const canFind = association.accepted.contexts[1]?.result === "acceptance";
-  if (wanted.direct !== undefined && !canFind) {
-    await association.release();
-    return { selections: [wanted.direct], classes: allClasses() };
-  }
-  const selections: Selection[] = [];
-  for await (const selection of wanted.resolve(association, stopping)) selections.push(selection);
-  const classes = await classesOf(association, wanted, selections, stopping);
-  await association.release();
-  return { selections, classes };
+  const contexts = [plainContext(Verification.sopClassUid), plainContext(wanted.find.sopClassUid)];
+  return session.with(contexts, async (association) => {
+    const canFind = association.accepted.contexts[1]?.result === "acceptance";
+    if (wanted.direct !== undefined && !canFind)
+      return { selections: [wanted.direct], classes: allClasses() };
+    const selections: Selection[] = [];
+    for await (const selection of wanted.resolve(association, stopping)) selections.push(selection);
+    return { selections, classes: await classesOf(association, wanted, selections, stopping) };
+  });
 }
 
 /** What came of a selection, over all associations. */
@@ -158,25 +153,25 @@ async function retrieve(
 ): Promise<void> {
   const model = retrieveModels[wanted.model].get;
   const { stopping } = session;
-  await using association = await session.connect([plainContext(model.sopClassUid), ...contexts]);
-  for (const outcome of outcomes.filter(({ isComplete }) => !isComplete)) {
-    if (stopping.aborted) break;
-    const onStore = storeHandler(folder, (delivery) => {
-      const isNew = !outcome.arrived.has(delivery.sopInstanceUid);
-      if (delivery.kind !== "failed" && delivery.kind !== "refused")
-        outcome.arrived.add(delivery.sopInstanceUid);
-      if (isNew) tally.add(delivery);
-    });
-    const onProgress = ({ remaining, completed = 0, failed = 0, warning = 0 }: RetrieveProgress): void => {
-      const isOnly = outcomes.length === 1 && remaining !== undefined;
-      if (isOnly) tally.progress.expect(remaining + completed + failed + warning);
-    };
-    const identifier = identifierOf(outcome.selection);
-    outcome.add(
-      await association
-        .get(model, identifier, { onStore, cancel: stopping, onProgress })
-        .catch(resultOfFailure),
-    );
-  }
-  await association.release();
+  await session.with([plainContext(model.sopClassUid), ...contexts], async (association) => {
+    for (const outcome of outcomes.filter(({ isComplete }) => !isComplete)) {
+      if (stopping.aborted) break;
+      const onStore = storeHandler(folder, (delivery) => {
+        const isNew = !outcome.arrived.has(delivery.sopInstanceUid);
+        if (delivery.kind !== "failed" && delivery.kind !== "refused")
+          outcome.arrived.add(delivery.sopInstanceUid);
+        if (isNew) tally.add(delivery);
+      });
+      const onProgress = ({ remaining, completed = 0, failed = 0, warning = 0 }: RetrieveProgress): void => {
+        const isOnly = outcomes.length === 1 && remaining !== undefined;
+        if (isOnly) tally.progress.expect(remaining + completed + failed + warning);
+      };
+      const identifier = identifierOf(outcome.selection);
+      outcome.add(
+        await association
+          .get(model, identifier, { onStore, cancel: stopping, onProgress })
+          .catch(resultOfFailure),
+      );
+    }
+  });
 }

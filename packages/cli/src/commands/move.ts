@@ -1,14 +1,14 @@
 /** `isocenter move`: C-MOVE, the peer sends to a destination, or to this command itself. */
 import { Verification } from "@isocenter/network";
 import type { TcpServer } from "@isocenter/network/node";
-import { checkAeTitle, formatAddress, type ListenAddress, parseAddress } from "@isocenter/server";
+import { checkAeTitle, formatAddress } from "@isocenter/server";
 import { type OptionSpecs, type OptionValues, parseArguments } from "../arguments.ts";
 import { type Command, ExitCode, type Io } from "../command.ts";
 import { DeliveryTally } from "../incoming/delivery-tally.ts";
 import { incomingFolder, incomingOptions } from "../incoming/options.ts";
 import { storeHandler } from "../incoming/store-handler.ts";
 import { plainContext } from "../network/find-matches.ts";
-import { isThisMachine, listen } from "../network/listener.ts";
+import { listen, receiverAddress } from "../network/listener.ts";
 import { listenerOptions, peerOptions, syntaxOption, syntaxPreferences } from "../network/options.ts";
 import { levelOf, queryOptions, type QueryModel, readKeys } from "../network/query.ts";
 import { resultOfFailure, RetrieveReport } from "../network/retrieve-report.ts";
@@ -88,32 +88,33 @@ async function moveAll(
 ): Promise<RetrieveReport | undefined> {
   const { stopping } = session;
   const model = retrieveModels[wanted.model].move;
-  await using association = await session.connect([
+  const contexts = [
     plainContext(model.sopClassUid),
     plainContext(Verification.sopClassUid),
     ...(wanted.direct === undefined ? [plainContext(wanted.find.sopClassUid)] : []),
-  ]);
-  const selections: Selection[] = [];
-  for await (const selection of wanted.resolve(association, stopping)) selections.push(selection);
-  const report = new RetrieveReport();
-  for (const selection of selections) {
-    if (stopping.aborted) break;
-    const result = await association
-      .move(model, identifierOf(selection), {
-        destination,
-        cancel: stopping,
-        onProgress: ({ remaining, completed = 0, failed = 0, warning = 0 }) => {
-          const done = completed + failed + warning;
-          if (selections.length === 1 && remaining !== undefined) tally.progress.expect(remaining + done);
-          if (!isReceiver) tally.progress.count(done);
-        },
-      })
-      .catch(resultOfFailure);
-    report.add(result);
-  }
-  tally.progress.clear();
-  await association.release();
-  return selections.length === 0 ? undefined : report;
+  ];
+  return session.with(contexts, async (association) => {
+    const selections: Selection[] = [];
+    for await (const selection of wanted.resolve(association, stopping)) selections.push(selection);
+    const report = new RetrieveReport();
+    for (const selection of selections) {
+      if (stopping.aborted) break;
+      const result = await association
+        .move(model, identifierOf(selection), {
+          destination,
+          cancel: stopping,
+          onProgress: ({ remaining, completed = 0, failed = 0, warning = 0 }) => {
+            const done = completed + failed + warning;
+            if (selections.length === 1 && remaining !== undefined) tally.progress.expect(remaining + done);
+            if (!isReceiver) tally.progress.count(done);
+          },
+        })
+        .catch(resultOfFailure);
+      report.add(result);
+    }
+    tally.progress.clear();
+    return selections.length === 0 ? undefined : report;
+  });
 }
 
 /** Takes what is called by the destination's title, from the peer. */
@@ -155,10 +156,4 @@ async function startReceiver(
       `Listening as ${destination} on ${formatAddress({ host: address.host, port: server.port })}.\n`,
     );
   return server;
-}
-
-/** For a peer on this machine loopback will do; any other has to reach us from outside. */
-function receiverAddress(operand: string, peerHost: string): ListenAddress {
-  if (!/^\d{1,5}$/.test(operand)) return parseAddress(operand);
-  return parseAddress(`${isThisMachine(peerHost) ? "127.0.0.1" : "0.0.0.0"}:${operand}`);
 }

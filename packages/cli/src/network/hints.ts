@@ -23,7 +23,8 @@ const hints: Readonly<Record<NetworkErrorCode, string>> = {
   "host-unreachable": "Check the address, the network's routes, and whether a VPN has to be up.",
   "connection-closed":
     "Many PACS close without a word when they do not know the caller: check both AE titles, this machine's address in the PACS, and whether it wants TLS.",
-  "connection-failed": "Check the cable and the network between here and there, and try again.",
+  "connection-failed":
+    "Check whether the peer wants TLS, and the network between here and there; then try again.",
   "wrong-protocol": "Ask for the peer's DICOM port (often 104 or 11112), and whether it wants TLS.",
   "tls-failed":
     "Check that the peer wants TLS on this port, and that both sides share a TLS version and cipher (--tls-profile).",

@@ -55,6 +55,12 @@ export function checkOpenDoor({ host }: ListenAddress, allow: readonly string[])
 export const isThisMachine = (host: string): boolean =>
   host === "localhost" || host === "::1" || host.startsWith("127.");
 
+/** `+P`, to be reached by the peer. For a peer on this machine loopback will do; any other has to reach us from outside. */
+export function receiverAddress(operand: string, peerHost: string): ListenAddress {
+  if (!/^\d{1,5}$/.test(operand)) return parseAddress(operand);
+  return parseAddress(`${isThisMachine(peerHost) ? "127.0.0.1" : "0.0.0.0"}:${operand}`);
+}
+
 /** Resolves at Ctrl+C. */
 export function untilStopped(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

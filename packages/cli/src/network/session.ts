@@ -9,6 +9,8 @@ import {
   type Association,
   type AssociateOptions,
   type ConnectForStorage,
+  DimseStatusError,
+  NoAcceptedContextError,
   type ObserveOptions,
   type PresentationContextProposal,
   type UserIdentityInit,
@@ -23,6 +25,8 @@ import { type Peer, peerOperand } from "./peer.ts";
 
 /** Time that Ctrl+C leaves for C-CANCEL and release. */
 const graceMs = 3000;
+/** For the peer to close the connection after the end; the command need not wait for longer. */
+const closingMs = 2000;
 
 export type MoreOptions = Omit<AssociateOptions, "callingAeTitle" | "calledAeTitle" | "contexts" | "signal">;
 
@@ -81,7 +85,7 @@ export class Session {
         callingAeTitle,
         calledAeTitle,
         contexts,
-        timeouts: timeoutsOf(this.#given),
+        timeouts: { artimMs: closingMs, ...timeoutsOf(this.#given) },
         ...maximumPduOf(this.#given),
         ...this.#identity,
         ...this.#observe(),
@@ -95,6 +99,44 @@ export class Session {
       stopping.removeEventListener("abort", onStop);
       throw error;
     }
+  }
+
+  /**
+   * Works over an association, which is released at the end, also when the peer answered with a failure; anything else
+   * that goes wrong aborts it.
+   */
+  async with<T>(
+    contexts: readonly PresentationContextProposal[],
+    use: (association: Association) => Promise<T>,
+    more: MoreOptions = {},
+  ): Promise<T> {
+    const association = await this.connect(contexts, more);
+    try {
+      const result = await use(association);
+      await association.release();
+      return result;
+    } catch (error) {
+      const isAnswer = error instanceof DimseStatusError || error instanceof NoAcceptedContextError;
+      if (isAnswer) await association.release();
+      else association.abort();
+      throw error;
+    }
+  }
+
+  /** As the doctor wants it: with other titles, its own timers and its own signal. */
+  examine(wanted: AssociateOptions): Promise<Association> {
+    const { host, port } = this.peer;
+    const watched = this.#observe();
+    return connectTcp(host, port, {
+      ...maximumPduOf(this.#given),
+      ...this.#identity,
+      ...wanted,
+      ...(watched.recordDataSets === undefined ? {} : { recordDataSets: watched.recordDataSets }),
+      onEvent: (event) => {
+        wanted.onEvent?.(event);
+        watched.onEvent?.(event);
+      },
+    });
   }
 
   /** For `sendInstances`. */
