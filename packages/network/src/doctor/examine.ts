@@ -73,7 +73,8 @@ async function factsOf(
   }
   if (isUnclear && environment.tryText !== undefined) {
     const greeting = await examination.probe("text", async () => examination.tryText());
-    const otherProtocol = greeting === undefined ? undefined : recogniseProtocol(greeting, "requestor")?.message;
+    const otherProtocol =
+      greeting === undefined ? undefined : recogniseProtocol(greeting, "requestor")?.message;
     if (otherProtocol !== undefined) return { ...facts, otherProtocol };
   }
   // A peer that closes without a word may do so because of a title.

@@ -390,16 +390,17 @@ export class ServiceUser {
   }
 }
 
-/** Contexts in which the peer takes this SOP class, with their syntaxes in the order they were offered. */
+/** Syntaxes in which the peer takes this SOP class, each once, in the order they were offered. */
 export function acceptedSyntaxes(
   contexts: readonly PresentationContextNegotiated[],
   sopClassUid: string,
 ): readonly string[] {
-  return contexts.flatMap((context) =>
+  const syntaxes = contexts.flatMap((context) =>
     context.abstractSyntaxUid === sopClassUid && context.transferSyntaxUid !== undefined
       ? [context.transferSyntaxUid]
       : [],
   );
+  return [...new Set(syntaxes)];
 }
 
 const affected = (sopClassUid: string, sopInstanceUid: string | undefined) => ({
