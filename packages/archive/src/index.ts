@@ -2,10 +2,14 @@
 export { DimsePeer, type DimsePeerAddress } from "./dimse/dimse-peer.ts";
 export { ArchiveError, type ArchiveErrorCode } from "./errors.ts";
 export {
+  blockingFiles,
+  type FileAccess,
   type FileInstance,
   instanceFromFile,
   instanceFromPart10File,
   isPart10File,
+  type OpenFile,
+  patientFiles,
   walkFiles,
 } from "./files.ts";
 export {
