@@ -4,10 +4,11 @@
  * A small file is opened once and kept in memory; of a larger one only the beginning is read, and its data set comes in
  * large chunks, the next read while one is used.
  */
-import { type FileHandle, open, readdir, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Part10Parser } from "@isocenter/dicom";
 import { ArchiveError } from "./errors.ts";
+import { type FileAccess, type OpenFile, patientFiles } from "./file-access.ts";
 import type { InstanceStream } from "./image-source.ts";
 import { namesOf } from "./instance-names.ts";
 
@@ -16,7 +17,8 @@ const studyDate = 0x00080020;
 const wholeFileBytes = 1 << 16;
 /** The beginning of a larger one: what names an instance stands in the first kilobyte as a rule. */
 const headBytes = 1 << 13;
-const chunkBytes = 1 << 19;
+
+export { blockingFiles, type FileAccess, type OpenFile, patientFiles } from "./file-access.ts";
 
 /** An instance in a file. */
 export interface FileInstance extends InstanceStream {
@@ -45,55 +47,50 @@ export async function* walkFiles(paths: Iterable<string>): AsyncGenerator<string
 }
 
 /** Whether the file has the Part 10 prefix `DICM` after its preamble (PS3.10 7.1). */
-export async function isPart10File(path: string): Promise<boolean> {
-  const file = await open(path, "r");
-  try {
-    return hasPrefix(await readAt(file, 0, 132));
-  } finally {
-    await file.close();
-  }
+export function isPart10File(path: string): Promise<boolean> {
+  return opened(patientFiles, path, async (file) => hasPrefix(await file.read(0, Math.min(132, file.size))));
 }
 
 /**
  * Reads just enough of a file to name its instance; the data set is read from the disk when asked for.
  * @throws ArchiveError `instance-unreadable` when it is not DICOM, `instance-not-identifiable` when UIDs are missing
  */
-export async function instanceFromFile(path: string): Promise<FileInstance> {
-  return (await readInstance(path, false)) as FileInstance;
+export async function instanceFromFile(
+  path: string,
+  access: FileAccess = patientFiles,
+): Promise<FileInstance> {
+  return (await readInstance(path, access, false)) as FileInstance;
 }
 
 /**
  * As {@link instanceFromFile}, in one opening.
  * @returns undefined when the file does not have the Part 10 prefix
  */
-export function instanceFromPart10File(path: string): Promise<FileInstance | undefined> {
-  return readInstance(path, true);
-}
-
-async function readInstance(path: string, needsPrefix: boolean): Promise<FileInstance | undefined> {
-  const file = await open(path, "r");
-  try {
-    const { size } = await file.stat();
-    const head = await readAt(file, 0, size <= wholeFileBytes ? size : headBytes);
-    if (needsPrefix && !hasPrefix(head)) return undefined;
-    const parser = await parsedHead(path, file, head, size);
-    return fileInstance(path, parser, size, head);
-  } finally {
-    await file.close();
-  }
-}
-
-async function parsedHead(
+export function instanceFromPart10File(
   path: string,
-  file: FileHandle,
-  head: Uint8Array,
-  size: number,
-): Promise<Part10Parser> {
+  access: FileAccess = patientFiles,
+): Promise<FileInstance | undefined> {
+  return readInstance(path, access, true);
+}
+
+function readInstance(
+  path: string,
+  access: FileAccess,
+  needsPrefix: boolean,
+): Promise<FileInstance | undefined> {
+  return opened(access, path, async (file) => {
+    const head = await file.read(0, file.size <= wholeFileBytes ? file.size : headBytes);
+    if (needsPrefix && !hasPrefix(head)) return undefined;
+    return fileInstance(path, access, await parsedHead(path, file, head), file.size, head);
+  });
+}
+
+async function parsedHead(path: string, file: OpenFile, head: Uint8Array): Promise<Part10Parser> {
   const parser = new Part10Parser({ until: studyDate, bulkThreshold: 1024 });
   try {
     parser.push(head);
-    for (let at = head.byteLength; at < size && !parser.done; ) {
-      const chunk = await readAt(file, at, Math.min(wholeFileBytes, size - at));
+    for (let at = head.byteLength; at < file.size && !parser.done; ) {
+      const chunk = await file.read(at, Math.min(wholeFileBytes, file.size - at));
       if (chunk.byteLength === 0) break;
       parser.push(chunk);
       at += chunk.byteLength;
@@ -106,7 +103,13 @@ async function parsedHead(
   }
 }
 
-function fileInstance(path: string, parser: Part10Parser, size: number, head: Uint8Array): FileInstance {
+function fileInstance(
+  path: string,
+  access: FileAccess,
+  parser: Part10Parser,
+  size: number,
+  head: Uint8Array,
+): FileInstance {
   const { transferSyntaxUid, dataSetOffset: start } = parser;
   const { sopClassUid, sopInstanceUid } = namesOf(parser, path);
   const base = { path, sopClassUid, sopInstanceUid, transferSyntaxUid, size: size - start };
@@ -114,15 +117,16 @@ function fileInstance(path: string, parser: Part10Parser, size: number, head: Ui
     const bytes = head.subarray(start);
     return { ...base, bytes, prefetch: () => undefined, dataSet: () => once(bytes) };
   }
-  let begun: Promise<OpenFile> | undefined;
+  let begun: Promise<Begun> | undefined;
   return {
     ...base,
     prefetch() {
-      begun ??= beginReading(path, start);
+      if (access.isBlocking) return;
+      begun ??= beginReading(path, access, start);
       begun.catch(() => undefined); // told when it is read
     },
     dataSet() {
-      const opening = begun ?? beginReading(path, start);
+      const opening = begun ?? beginReading(path, access, start);
       begun = undefined;
       opening.catch(() => undefined);
       return chunksOf(opening);
@@ -130,34 +134,36 @@ function fileInstance(path: string, parser: Part10Parser, size: number, head: Ui
   };
 }
 
-interface OpenFile {
-  readonly file: FileHandle;
+interface Begun {
+  readonly file: OpenFile;
+  readonly chunkBytes: number;
   readonly first: Uint8Array;
-  readonly next: number;
+  readonly start: number;
 }
 
-async function beginReading(path: string, start: number): Promise<OpenFile> {
-  const file = await open(path, "r");
+async function beginReading(path: string, access: FileAccess, start: number): Promise<Begun> {
+  const file = await access.open(path);
   try {
-    const first = await readAt(file, start, chunkBytes);
-    return { file, first, next: start + first.byteLength };
+    const { chunkBytes } = access;
+    const first = await file.read(start, Math.min(chunkBytes, file.size - start));
+    return { file, chunkBytes, start, first };
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-async function* chunksOf(opening: Promise<OpenFile>): AsyncGenerator<Uint8Array> {
-  const { file, first, next } = await opening;
+async function* chunksOf(opening: Promise<Begun>): AsyncGenerator<Uint8Array> {
+  const { file, chunkBytes, first, start } = await opening;
   try {
-    let at = next;
-    for (let chunk = first; chunk.byteLength > 0; ) {
-      const ahead = chunk.byteLength < chunkBytes ? undefined : readAt(file, at, chunkBytes);
-      ahead?.catch(() => undefined); // told when its turn comes
+    let chunk = first;
+    for (let at = start + first.byteLength; at < file.size && chunk.byteLength > 0; at += chunk.byteLength) {
+      const ahead = Promise.resolve(file.read(at, Math.min(chunkBytes, file.size - at)));
+      ahead.catch(() => undefined); // told when its turn comes
       yield chunk;
-      chunk = (await ahead) ?? new Uint8Array(0);
-      at += chunk.byteLength;
+      chunk = await ahead;
     }
+    yield chunk;
   } finally {
     await file.close();
   }
@@ -168,17 +174,13 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/** Up to `length` bytes; fewer only at the end of the file. */
-async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  // Of its own memory, not from Node's pool: whoever keeps a view of it keeps nothing else alive.
-  const buffer = Buffer.allocUnsafeSlow(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await file.read(buffer, filled, length - filled, position + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
+async function opened<T>(access: FileAccess, path: string, use: (file: OpenFile) => Promise<T>): Promise<T> {
+  const file = await access.open(path);
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
   }
-  return buffer.subarray(0, filled);
 }
 
 const hasPrefix = (head: Uint8Array): boolean =>

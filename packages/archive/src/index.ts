@@ -7,10 +7,14 @@ export { DicomwebPeer, type DicomwebPeerOptions } from "./dicomweb/dicomweb-peer
 export { DicomwebError, type DicomwebErrorCode } from "./dicomweb/errors.ts";
 export { ArchiveError, type ArchiveErrorCode } from "./errors.ts";
 export {
+  blockingFiles,
+  type FileAccess,
   type FileInstance,
   instanceFromFile,
   instanceFromPart10File,
   isPart10File,
+  type OpenFile,
+  patientFiles,
   walkFiles,
 } from "./files.ts";
 export { instanceFromChunks } from "./instance-from-chunks.ts";

@@ -1,13 +1,9 @@
 /** Loads the demo hospital: real, openly licensed images of fictional patients (demo/README.md). */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import {
-  instanceFromFile,
-  isPart10File,
-  type InstanceStream,
-  type LocalArchive,
-  walkFiles,
-} from "@isocenter/archive";
+import type { LocalArchive } from "@isocenter/archive";
+import { instanceFromFile, isPart10File, walkFiles } from "@isocenter/archive/files";
+import { type InstanceStream } from "@isocenter/archive/image-source";
 import type { Io } from "./command.ts";
 import { UsageError } from "./usage-error.ts";
 

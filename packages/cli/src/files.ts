@@ -1,7 +1,7 @@
 /** Commands that work on files: many files and folders in, one result for each, written whole or not at all. */
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { isPart10File, walkFiles } from "@isocenter/archive";
+import { isPart10File, walkFiles } from "@isocenter/archive/files";
 import {
   type DataSet,
   encodePart10Stream,

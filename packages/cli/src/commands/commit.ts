@@ -1,5 +1,5 @@
 /** `isocenter commit`: asks an archive to take responsibility for instances, and waits for its word (storage commitment). */
-import { instanceFromFile } from "@isocenter/archive";
+import { instanceFromFile } from "@isocenter/archive/files";
 import { newUid } from "@isocenter/dicom";
 import {
   CommitmentFailure,

@@ -1,5 +1,5 @@
 /** `isocenter doctor`: what a peer does and does not, what it means, and what to ask its administrator for. */
-import { instanceFromFile } from "@isocenter/archive";
+import { instanceFromFile } from "@isocenter/archive/files";
 import type { StoreInstance } from "@isocenter/network";
 import { type DoctorReport, examine, type ProbeProgress, renderReport } from "@isocenter/network/doctor";
 import { integerOption, type OptionSpecs, parseArguments } from "../arguments.ts";

@@ -1,5 +1,5 @@
 /** `isocenter find`: C-FIND, as a table on a terminal and as JSON lines in a pipe. */
-import type { QueryLevel } from "@isocenter/archive";
+import type { QueryLevel } from "@isocenter/archive/image-source";
 import { DataSet } from "@isocenter/dicom";
 import {
   type FindModel,

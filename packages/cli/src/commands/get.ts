@@ -50,7 +50,7 @@ are chosen from the SOP classes that the studies really have.`,
     const session = await Session.open(io, given, operands);
     const keys = await readKeys(given.keys, session.rest);
     const wanted = new Wanted(given.model as QueryModel | undefined, levelOf(given.level, keys), keys);
-    const folder = await incomingFolder(given);
+    await using folder = await incomingFolder(given);
     const { selections, classes } = await plan(session, wanted);
     const tally = new DeliveryTally(io, { asJson: given.json, tellEach: given.verbose || given.debug });
     const report = new RetrieveReport();

@@ -1,7 +1,7 @@
 /** `isocenter move`: C-MOVE, the peer sends to a destination, or to this command itself. */
 import { Verification } from "@isocenter/network";
 import type { TcpServer } from "@isocenter/network/node";
-import { checkAeTitle, formatAddress } from "@isocenter/server";
+import { checkAeTitle, formatAddress } from "@isocenter/server/config";
 import { type OptionSpecs, type OptionValues, parseArguments } from "../arguments.ts";
 import { type Command, ExitCode, type Io } from "../command.ts";
 import { DeliveryTally } from "../incoming/delivery-tally.ts";

@@ -1,5 +1,5 @@
 /** `isocenter peers`: peers by name, listed, added and removed. */
-import { checkAeTitle, formatAddress, parseAddress } from "@isocenter/server";
+import { checkAeTitle, formatAddress, parseAddress } from "@isocenter/server/config";
 import { type OptionSpecs, parseArguments } from "../arguments.ts";
 import { type Command, ExitCode, type Io } from "../command.ts";
 import {

@@ -1,7 +1,7 @@
 /** `isocenter qr`: a folder as a small PACS, as DCMTK's dcmqrscp. */
-import { connectTcp } from "@isocenter/network/node";
+import { dial } from "../network/dial.ts";
 import type { MoveDestination } from "@isocenter/network";
-import { checkAeTitle, formatAddress, parseAddress } from "@isocenter/server";
+import { checkAeTitle, formatAddress, parseAddress } from "@isocenter/server/config";
 import { type OptionSpecs, parseArguments } from "../arguments.ts";
 import { type Command, ExitCode } from "../command.ts";
 import { readConfiguration } from "../network/config-file.ts";
@@ -61,10 +61,10 @@ export const qr: Command = {
     const destination = (wanted: string): MoveDestination | undefined => {
       const peer = known.find((one) => one.aeTitle === wanted);
       if (peer === undefined) return undefined;
-      const { host, port: peerPort, callingAeTitle = aeTitle } = peer;
+      const { callingAeTitle = aeTitle } = peer;
       return {
         connect: (contexts, signal) =>
-          connectTcp(host, peerPort, {
+          dial(peer, {
             callingAeTitle,
             calledAeTitle: wanted,
             contexts,

@@ -6,7 +6,7 @@ import { DeliveryTally } from "../incoming/delivery-tally.ts";
 import { storeHandler } from "../incoming/store-handler.ts";
 import { checkOpenDoor, listen, listenOperand, untilStopped } from "../network/listener.ts";
 import { listenerOptions, syntaxOption, syntaxPreferences } from "../network/options.ts";
-import { checkAeTitle, formatAddress } from "@isocenter/server";
+import { checkAeTitle, formatAddress } from "@isocenter/server/config";
 import { UsageError } from "../usage-error.ts";
 
 const options = {
@@ -49,7 +49,7 @@ PORT alone listens on this machine only.`,
     const limit = given.limit === undefined ? Number.POSITIVE_INFINITY : Number(given.limit);
     if (Number.isNaN(limit) || limit < 1) throw new UsageError("--limit must be a whole number from 1.");
     const syntaxes = syntaxPreferences(given.syntax);
-    const folder = await incomingFolder(given);
+    await using folder = await incomingFolder(given);
     const tally = new DeliveryTally(io, { asJson: given.json, tellEach: given.verbose || given.debug });
     const enough = new AbortController();
     const allowed = new Set(given.allow.map(checkAeTitle));

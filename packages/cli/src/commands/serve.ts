@@ -2,13 +2,8 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
-import {
-  defaultConfig,
-  formatAddress,
-  parseAddress,
-  type RunningServer,
-  startServer,
-} from "@isocenter/server";
+import { type RunningServer, startServer } from "@isocenter/server";
+import { defaultConfig, formatAddress, parseAddress } from "@isocenter/server/config";
 import { pino } from "pino";
 import { type OptionSpecs, parseArguments } from "../arguments.ts";
 import { type Command, ExitCode, type Io } from "../command.ts";

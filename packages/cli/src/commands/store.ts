@@ -1,6 +1,6 @@
 /** `isocenter store`: C-STORE files and folders. */
 import { stat } from "node:fs/promises";
-import { walkFiles } from "@isocenter/archive";
+import { walkFiles } from "@isocenter/archive/files";
 import { NetworkError, type SendOutcome, sendInstances, Status } from "@isocenter/network";
 import { integerOption, type OptionSpecs, parseArguments } from "../arguments.ts";
 import { type Command, ExitCode, type Io } from "../command.ts";
@@ -151,10 +151,9 @@ class Sending {
   }
 
   async *#files(paths: readonly string[]): AsyncGenerator<InstanceOfFile> {
-    const { parallel, window, syntaxes } = this.#options;
+    const { syntaxes } = this.#options;
     const files = filesToSend({
       paths,
-      ahead: Math.max(2, parallel * window),
       onSkipped: () => void this.#tally.skipped++,
       onUnreadable: (path, error) => this.#unreadable(path, error),
     });

@@ -1,11 +1,14 @@
 /**
  * Instances on their way into a folder: written as they arrive, without re-encoding, as PS3.10 files.
  *
+ * What the system answers from its memory (names, small writes) is done at once; what waits for the disk is waited for.
+ *
  * A file comes into being as a hidden `.part`, is synced, moved to its name, and the folder's entry is synced, before its
  * arrival is told: an answer of success means that it survives a power loss.
  */
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readdir, rename, rm, unlink } from "node:fs/promises";
+import { closeSync, fdatasync, linkSync, openSync, renameSync, unlinkSync } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DataSetParser, encodeFileMeta } from "@isocenter/dicom";
 import { FileNames } from "./file-names.ts";
@@ -41,8 +44,9 @@ export interface Arrival {
 
 const partialPrefix = ".incoming-";
 const pixelData = 0x7fe00010;
+const maximumOpenFolders = 64;
 
-export class IncomingFolder {
+export class IncomingFolder implements AsyncDisposable {
   readonly folder: string;
   readonly #options: IncomingOptions;
   readonly #names: FileNames;
@@ -66,6 +70,11 @@ export class IncomingFolder {
     return new IncomingFolder(options, names);
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const sync of this.#folderSyncs.values()) await sync.close();
+    this.#folderSyncs.clear();
+  }
+
   /** @throws DicomError when the name needs a value of a data set that cannot be parsed; the system's errors */
   async take(instance: Incoming, dataSet: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<Arrival> {
     const partial = join(this.folder, `${partialPrefix}${process.pid}-${randomUUID()}.part`);
@@ -87,9 +96,9 @@ export class IncomingFolder {
     const parser = this.#names.needsHeader
       ? new DataSetParser(transferSyntaxUid, { until: pixelData, bulkThreshold: 1024 })
       : undefined;
-    const file = await open(partial, "wx");
+    const descriptor = openSync(partial, "wx");
+    const writer = new GatheredWriter(descriptor);
     try {
-      const writer = new GatheredWriter(file);
       await writer.add(
         encodeFileMeta({
           sopClassUid,
@@ -107,40 +116,40 @@ export class IncomingFolder {
       if (parser?.done === false) parser.end();
       const name = this.#names.nameOf({ sopClassUid, sopInstanceUid, header: parser?.dataSet });
       await writer.flush();
-      if (this.#options.durable) await file.datasync();
+      if (this.#options.durable) await dataSynced(descriptor);
       return { bytes: writer.bytes, name };
     } finally {
-      await file.close();
+      // A write that is under way must not meet another file under the same descriptor.
+      await writer.settled().catch(() => undefined);
+      closeSync(descriptor);
     }
   }
 
   async #place(partial: string, name: string, bytes: number): Promise<Arrival> {
     const path = join(this.folder, name);
     await this.#makeFolder(dirname(path));
-    const kind = await this.#move(partial, path);
-    if (kind === "kept" || kind === "refused") {
-      await rm(partial, { force: true });
-      return { kind, path, bytes };
-    }
-    if (this.#options.durable) await this.#syncFolder(dirname(path));
-    return typeof kind === "string" ? { kind, path, bytes } : { kind: "stored", path: kind.path, bytes };
+    const arrival = { ...this.#move(partial, path), bytes };
+    const isHere = arrival.kind === "stored" || arrival.kind === "replaced";
+    if (!isHere) unlinkSync(partial);
+    else if (this.#options.durable) await this.#syncFolder(dirname(arrival.path));
+    return arrival;
   }
 
-  async #move(partial: string, path: string): Promise<Arrival["kind"] | { readonly path: string }> {
+  #move(partial: string, path: string): Pick<Arrival, "kind" | "path"> {
     // link + unlink, because rename would replace what another association just put there.
-    if (await linked(partial, path)) return "stored";
+    if (linked(partial, path)) return { kind: "stored", path };
     switch (this.#options.duplicates) {
       case "replace":
-        await rename(partial, path);
-        return "replaced";
+        renameSync(partial, path);
+        return { kind: "replaced", path };
       case "keep":
-        return "kept";
+        return { kind: "kept", path };
       case "refuse":
-        return "refused";
+        return { kind: "refused", path };
       case "both": {
         for (let number = 2; ; number++) {
           const other = path.replace(/(\.[A-Za-z]+)?$/, `-${number}$1`);
-          if (await linked(partial, other)) return { path: other };
+          if (linked(partial, other)) return { kind: "stored", path: other };
         }
       }
     }
@@ -164,22 +173,27 @@ export class IncomingFolder {
   #syncFolder(folder: string): Promise<void> {
     let sync = this.#folderSyncs.get(folder);
     if (sync === undefined) {
-      if (this.#folderSyncs.size > 1000) this.#folderSyncs.clear();
       sync = new FolderSync(folder);
       this.#folderSyncs.set(folder, sync);
+      const [oldest] = this.#folderSyncs;
+      if (this.#folderSyncs.size > maximumOpenFolders && oldest !== undefined) {
+        this.#folderSyncs.delete(oldest[0]);
+        void oldest[1].close();
+      }
     }
     return sync.request();
   }
 }
 
-/** Requests that come while a sync runs share the next one. */
+/** Requests that come while a sync runs share the next one. The folder stays open in between. */
 class FolderSync {
-  readonly #folder: string;
+  readonly #handle: Promise<FileHandle>;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.#handle = open(folder, "r");
+    this.#handle.catch(() => undefined); // thrown where it is used
   }
 
   request(): Promise<void> {
@@ -193,26 +207,33 @@ class FolderSync {
     return this.#next;
   }
 
+  async close(): Promise<void> {
+    await (this.#next ?? this.#running)?.catch(() => undefined);
+    await (await this.#handle).close();
+  }
+
   #run(): Promise<void> {
-    this.#running = syncFolder(this.#folder).finally(() => {
-      this.#running = undefined;
-    });
+    this.#running = this.#handle
+      .then((handle) => handle.sync())
+      .finally(() => {
+        this.#running = undefined;
+      });
     return this.#running;
   }
 }
 
 /** @returns false when the name is taken */
-async function linked(from: string, to: string): Promise<boolean> {
+function linked(from: string, to: string): boolean {
   try {
-    await link(from, to);
+    linkSync(from, to);
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
     if (error.code === "EEXIST") return false;
     if (error.code !== "EPERM" && error.code !== "ENOTSUP" && error.code !== "ENOSYS") throw error;
-    await rename(from, to); // a file system without hard links
+    renameSync(from, to); // a file system without hard links
     return true;
   }
-  await unlink(from);
+  unlinkSync(from);
   return true;
 }
 
@@ -223,6 +244,12 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+function dataSynced(descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(descriptor, (error) => (error === null ? resolve() : reject(error)));
+  });
 }
 
 /** Another `receive` may share the folder: its unfinished files are its own. */

@@ -9,7 +9,7 @@
  */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { checkAeTitle } from "@isocenter/server";
+import { checkAeTitle } from "@isocenter/server/config";
 import type { Io } from "../command.ts";
 import { UsageError } from "../usage-error.ts";
 

@@ -1,7 +1,7 @@
 /** Listening for associations, with the options that `receive`, `qr`, `move +P` and `commit +P` share. */
 import { type AcceptorOptions, type NetworkError } from "@isocenter/network";
 import { listenTcp, type TcpServer } from "@isocenter/network/node";
-import { formatAddress, type ListenAddress, parseAddress } from "@isocenter/server";
+import { formatAddress, type ListenAddress, parseAddress } from "@isocenter/server/config";
 import { integerOption } from "../arguments.ts";
 import type { Io } from "../command.ts";
 import { UsageError } from "../usage-error.ts";

@@ -1,5 +1,5 @@
 /** The peer that a command line names: `NAME`, `HOST:PORT`, `AE@HOST:PORT`, or DCMTK's `HOST PORT`. */
-import { checkAeTitle, formatAddress, parseAddress } from "@isocenter/server";
+import { checkAeTitle, formatAddress, parseAddress } from "@isocenter/server/config";
 import { UsageError } from "../usage-error.ts";
 import type { Configuration } from "./config-file.ts";
 

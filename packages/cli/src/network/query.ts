@@ -1,6 +1,6 @@
 /** What a query or a retrieval asks: model, level and keys, as options and query files give them. */
 import { readFile } from "node:fs/promises";
-import { type QueryLevel, queryLevels } from "@isocenter/archive";
+import { type QueryLevel, queryLevels } from "@isocenter/archive/image-source";
 import { DataSet, type DicomJsonObject, fromDicomJson, keywordOf } from "@isocenter/dicom";
 import type { OptionSpecs } from "../arguments.ts";
 import { applyEdits, parseEdit } from "../edits.ts";

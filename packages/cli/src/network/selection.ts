@@ -2,7 +2,7 @@
  * What a retrieval asks for. C-GET and C-MOVE take unique keys alone (PS3.4 C.4.2.1.4, C.4.3.1.4); whatever else the keys
  * say, such as a date or a modality, is resolved to unique keys with C-FIND first.
  */
-import type { QueryLevel } from "@isocenter/archive";
+import type { QueryLevel } from "@isocenter/archive/image-source";
 import { DataSet, type DataSetInit, keywordOf } from "@isocenter/dicom";
 import {
   type Association,

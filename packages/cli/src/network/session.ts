@@ -15,9 +15,9 @@ import {
   type PresentationContextProposal,
   type UserIdentityInit,
 } from "@isocenter/network";
-import { connectTcp } from "@isocenter/network/node";
 import type { Io } from "../command.ts";
 import { type Configuration, readConfiguration } from "./config-file.ts";
+import { dial } from "./dial.ts";
 import { userIdentityOf } from "./identity.ts";
 import { narrator, recordedBytes } from "./narrate.ts";
 import { maximumPduOf, type PeerOptionValues, timeoutsOf } from "./options.ts";
@@ -71,7 +71,7 @@ export class Session {
     more: MoreOptions = {},
   ): Promise<Association> {
     const { stopping } = this;
-    const { host, port, callingAeTitle, calledAeTitle } = this.peer;
+    const { callingAeTitle, calledAeTitle } = this.peer;
     const hard = new AbortController();
     let isOpen = false;
     const onStop = (): void => {
@@ -81,7 +81,7 @@ export class Session {
     stopping.throwIfAborted();
     stopping.addEventListener("abort", onStop);
     try {
-      const association = await connectTcp(host, port, {
+      const association = await dial(this.peer, {
         callingAeTitle,
         calledAeTitle,
         contexts,
@@ -125,9 +125,8 @@ export class Session {
 
   /** As the doctor wants it: with other titles, its own timers and its own signal. */
   examine(wanted: AssociateOptions): Promise<Association> {
-    const { host, port } = this.peer;
     const watched = this.#observe();
-    return connectTcp(host, port, {
+    return dial(this.peer, {
       ...maximumPduOf(this.#given),
       ...this.#identity,
       ...wanted,

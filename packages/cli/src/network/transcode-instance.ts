@@ -1,5 +1,4 @@
 /** Re-encodes instances for a receiver that does not take them as they are, or for who wants them otherwise. */
-import { transcode } from "@isocenter/codecs";
 import {
   type DataSet,
   decodeDataSet,
@@ -56,6 +55,8 @@ async function* later(instance: StoreInstance, transferSyntaxUid: string): Async
 }
 
 async function transcodedBytes(instance: StoreInstance, target: string): Promise<Uint8Array> {
+  // The codecs are large, and most instances go as they are.
+  const { transcode } = await import("@isocenter/codecs");
   const before = await wholeDataSet(instance);
   return encodeDataSet(await transcode(before, instance.transferSyntaxUid, target), target);
 }

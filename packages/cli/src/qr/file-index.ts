@@ -2,16 +2,14 @@
  * Plain files in a folder as something to query and retrieve: an index in memory of the attributes that queries ask for,
  * made by looking into every file once.
  */
+import { instanceFromFile, isPart10File, walkFiles } from "@isocenter/archive/files";
 import {
   type CallOptions,
-  instanceFromFile,
   type InstanceStream,
-  isPart10File,
   type Query,
   type QueryLevel,
   type Selection,
-  walkFiles,
-} from "@isocenter/archive";
+} from "@isocenter/archive/image-source";
 import { DataSet, type DataSetInit, keywordOf, type Vr } from "@isocenter/dicom";
 import { withHeader } from "../files.ts";
 import { matches } from "./match.ts";

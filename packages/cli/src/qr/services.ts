@@ -5,7 +5,7 @@ import {
   type QueryLevel,
   queryLevels,
   type Selection,
-} from "@isocenter/archive";
+} from "@isocenter/archive/image-source";
 import { DataSet, type DataSetInit } from "@isocenter/dicom";
 import {
   IdentifierError,
