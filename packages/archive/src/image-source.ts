@@ -7,7 +7,7 @@
  *
  * The levels and their unique keys are those of PS3.4 C.6; this module knows nothing of how a source keeps its objects.
  */
-import type { DataSet } from "@isocenter/dicom";
+import type { DataSet, DicomJsonObject } from "@isocenter/dicom";
 
 /** Query/Retrieve levels in their hierarchy, PS3.4 C.6.1.1. */
 export const queryLevels = ["PATIENT", "STUDY", "SERIES", "IMAGE"] as const;
@@ -31,6 +31,8 @@ export interface Query {
   readonly offset?: number;
   /** Fuzzy semantic matching of person names (PS3.4 C.2.2.2.1); a source without it matches literally. */
   readonly fuzzy?: boolean;
+  /** Ranges of a date and of the time beside it are one stretch of time (PS3.4 C.2.2.2.5.4), where negotiated. */
+  readonly combinedDateTime?: boolean;
   /** Attributes to return beside the keys: `all` for everything that the source keeps at this level. */
   readonly include?: "all" | readonly number[];
 }
@@ -129,6 +131,8 @@ export interface ImageSource {
    * @throws ArchiveError or NetworkError when the source cannot answer; never an empty success instead
    */
   find(query: Query, options?: CallOptions): AsyncIterable<DataSet>;
+  /** Where a source has it so: as {@link find}, each match as DICOM JSON (PS3.18 F). Faces fall back to {@link find}. */
+  findJson?(query: Query, options?: CallOptions): AsyncIterable<DicomJsonObject>;
   /** The selected instances as streams; each must be read, or skipped by asking for the next. */
   retrieve(selection: Selection, options?: CallOptions): AsyncIterable<InstanceStream>;
   /** One outcome per instance, in order. An instance that fails is an outcome; the others go on. */
