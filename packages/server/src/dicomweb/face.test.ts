@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { decodeFrame } from "@isocenter/codecs";
 import { decodePart10, type DicomJsonObject, framesOf, fromDicomJson, toDicomJson } from "@isocenter/dicom";
+import { DimseStatusError, statusOf } from "@isocenter/network";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { addFixture, type Added, base, fixtures, partsOf, problemIn, sources } from "../test/face-harness.ts";
 import { MemorySource, RichMemorySource } from "../test/memory-source.ts";
@@ -330,6 +331,22 @@ describe("the DICOMweb face", () => {
     const url = `${base}/far/studies/${study}/series/${series}/instances/${instance}/frames/1`;
     await Promise.all([1, 2, 3].map(() => face(new Request(url))));
     expect(source.reads).toBe(1);
+  });
+
+  it("is 404 where a peer refuses to send what it does not have, and 502 where it has it", async () => {
+    const source = new MemorySource("dimse");
+    const { url } = addFixture(source, "jpeg-ls/CT1_JLSL.dcm");
+    source.retrieve = () => {
+      throw new DimseStatusError("C-GET", statusOf(0xa701), {});
+    };
+    const face = createDicomweb({ sourceFor: () => source });
+    const status = async (path: string): Promise<number> =>
+      (await face(new Request(`${base}/far${path}`))).status;
+    for (const below of ["", "/metadata", "/frames/1"]) {
+      expect(await status(url + below), below).toBe(502);
+      expect(await status(`/studies/1.2/series/1.3/instances/1.4${below}`), below).toBe(404);
+    }
+    expect(await status("/studies/1.2/metadata")).toBe(404);
   });
 
   it("says that a peer does not match fuzzily", async () => {
