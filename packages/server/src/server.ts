@@ -84,6 +84,8 @@ async function start(
   });
   if (config.webFolder !== undefined) addPage(app, config.webFolder);
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  // A study that is stored over a slow line takes longer than Node's five minutes for a request. Heads keep their limit.
+  server.requestTimeout = 0;
   state.http = await listen(server, config.http);
   onClose(() => closeHttp(server));
 

@@ -1,5 +1,7 @@
 /** Between web streams and iterations: where they meet, backpressure and cancelling must go through. */
 
+const readAhead = 512 * 1024;
+
 /** Not every runtime's streams are iterable. */
 export async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
@@ -39,7 +41,8 @@ export function streamOf(
         await iterator.return?.();
       },
     },
-    { highWaterMark: 0 },
+    // The next chunk is read while the last is on its way.
+    new ByteLengthQueuingStrategy({ highWaterMark: readAhead }),
   );
 }
 

@@ -112,6 +112,11 @@ describe("the selected representation", () => {
     );
   });
 
+  it("lets nothing out of a file's transfer syntax into a header", () => {
+    const hostile: Offer = { mediaType: "a/b", isMultipart: false, transferSyntaxUid: '1.2"\r\nX-Evil: 3' };
+    expect(contentTypeOf(hostile)).toBe("a/b; transfer-syntax=1.23");
+  });
+
   it("takes the names that rle and jls once had", () => {
     const rle: Offer = {
       mediaType: "image/dicom-rle",

@@ -122,7 +122,9 @@ function precisionOf(range: Range, offer: Offer): number {
 
 /** Content-Type of an offer, without a boundary. */
 export function contentTypeOf({ mediaType, isMultipart, transferSyntaxUid }: Offer): string {
-  const syntax = transferSyntaxUid === undefined ? "" : `; transfer-syntax=${transferSyntaxUid}`;
+  // It may come from a file, which may hold anything.
+  const uid = transferSyntaxUid?.replace(/[^0-9.]/g, "");
+  const syntax = uid === undefined ? "" : `; transfer-syntax=${uid}`;
   return isMultipart ? `multipart/related; type="${mediaType}"${syntax}` : `${mediaType}${syntax}`;
 }
 

@@ -12,6 +12,7 @@ import { answer } from "./answer.ts";
 import { bulkdata } from "./bulkdata.ts";
 import { capabilities } from "./capabilities.ts";
 import { compressed } from "./compression.ts";
+import { explained } from "./existence.ts";
 import { frames } from "./frames.ts";
 import { instances } from "./instances.ts";
 import { metadata } from "./metadata.ts";
@@ -93,7 +94,7 @@ function createHandler(options: DicomwebOptions): (request: Request) => Promise<
       const source = await sourceFor(target.peer);
       if (source === undefined) throw notFound("peer");
       const root = `${publicOrigin ?? url.origin}${basePath}`;
-      const response = await handle(target.resource, {
+      const web: WebRequest = {
         request,
         source,
         peer: target.peer,
@@ -104,6 +105,9 @@ function createHandler(options: DicomwebOptions): (request: Request) => Promise<
         held,
         pool,
         onError: report,
+      };
+      const response = await handle(target.resource, web).catch(async (error: unknown) => {
+        throw await explained(error, target.resource, web);
       });
       const isText = !(response instanceof PartsAnswer) && hasText.has(target.resource.kind);
       return isText ? compressed(request, response) : response;

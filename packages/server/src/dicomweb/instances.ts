@@ -144,7 +144,7 @@ async function* filesOf(
   for await (const instance of found) {
     const { transferSyntaxUid } = instance;
     const wanted = accept === undefined ? transferSyntaxUid : chosenSyntax(accept, transferSyntaxUid);
-    const contentType = `application/dicom; transfer-syntax=${wanted}`;
+    const contentType = contentTypeOf({ ...single, transferSyntaxUid: wanted });
     if (wanted === transferSyntaxUid) yield { instance, contentType, bytes: () => stored(instance) };
     else yield { instance, contentType, bytes: () => converted(web, instance, wanted) };
   }

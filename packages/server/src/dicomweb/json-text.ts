@@ -1,4 +1,5 @@
 /** DICOM JSON as text (PS3.18 F): arrays of objects that are serialised already, sent as they come. */
+import type { PathUids } from "./resource.ts";
 
 const encoder = new TextEncoder();
 /** Objects go out together until they make a chunk that is worth a write. */
@@ -18,47 +19,43 @@ export async function* jsonArray(objects: AsyncIterable<string>): AsyncGenerator
   yield encoder.encode(`${text}]`);
 }
 
-/** The value of a top-level UI attribute of a serialised object, without parsing it; see {@link topLevelUids}. */
-export interface TopLevelUids {
-  readonly study: string | undefined;
-  readonly series: string | undefined;
-  readonly instance: string | undefined;
-}
-
-const study = "0020000D";
-const series = "0020000E";
-const instance = "00080018";
+const tags = { study: "0020000D", series: "0020000E", instance: "00080018" } as const;
 
 /**
  * Finds the UIDs that name an instance in its serialised metadata. The same attributes stand in sequences too
- * (Referenced Series Sequence), so nesting is followed; it costs a look at each character up to (0020,000E).
+ * (Referenced Series Sequence), so nesting is followed; it costs a look at each character up to the last one needed.
+ * @param known UIDs that need not be looked for
  */
-export function topLevelUids(json: string): TopLevelUids {
-  const found: Record<string, string | undefined> = {};
+export function topLevelUids(json: string, known: PathUids = {}): PathUids {
+  const found: Record<string, string> = { ...known };
+  const wanted = new Map<string, string>();
+  for (const [name, tag] of Object.entries(tags)) if (found[name] === undefined) wanted.set(tag, name);
   let depth = 0;
-  let missing = 3;
-  for (let at = 0; at < json.length && missing > 0; at++) {
+  for (let at = 0; at < json.length && wanted.size > 0; at++) {
     const char = json.charCodeAt(at);
     if (char === 0x7b) depth++;
     else if (char === 0x7d) depth--;
     else if (char === 0x22) {
       const end = stringEnd(json, at);
       if (depth === 1 && end - at === 9 && isWanted(json, at + 1)) {
-        const name = json.slice(at + 1, end);
+        const tag = json.slice(at + 1, end);
+        const name = wanted.get(tag);
         const [, value] = /^:\{"vr":"UI","Value":\["([^"\\]*)"/.exec(json.slice(end + 1, end + 160)) ?? [];
-        if (value !== undefined && found[name] === undefined) {
+        if (value !== undefined && name !== undefined) {
           found[name] = value;
-          missing--;
+          wanted.delete(tag);
         }
       }
       at = end;
     }
   }
-  return { study: found[study], series: found[series], instance: found[instance] };
+  return found;
 }
 
 function isWanted(json: string, at: number): boolean {
-  return json.startsWith(study, at) || json.startsWith(series, at) || json.startsWith(instance, at);
+  return (
+    json.startsWith(tags.study, at) || json.startsWith(tags.series, at) || json.startsWith(tags.instance, at)
+  );
 }
 
 function stringEnd(json: string, quote: number): number {

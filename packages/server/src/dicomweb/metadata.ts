@@ -81,15 +81,18 @@ export async function* instanceJson(web: WebRequest, target: PathUids): AsyncGen
     source.metadata === undefined
       ? metadataByRetrieve(web, selection)
       : source.metadata(selection, callOptions(web));
-  for await (const json of objects) yield withUrls(json, web.base);
+  for await (const json of objects) yield withUrls(json, web.base, target);
 }
 
 /** JSON text cannot hold this sequence inside a value: quotes there are escaped. */
 const relative = '"BulkDataURI":"bulkdata/';
 
-function withUrls(json: string, base: string): string {
+function withUrls(json: string, base: string, known: PathUids): string {
   if (!json.includes(relative)) return json;
-  const { study, series, instance } = topLevelUids(json);
+  const { study, series, instance } = topLevelUids(json, {
+    ...(known.study === undefined ? {} : { study: known.study }),
+    ...(known.series === undefined ? {} : { series: known.series }),
+  });
   if (study === undefined || series === undefined || instance === undefined) return json;
   const url = JSON.stringify(resourceUrl(base, { study, series, instance })).slice(1, -1);
   return json.replaceAll(relative, () => `"BulkDataURI":"${url}/bulkdata/`);

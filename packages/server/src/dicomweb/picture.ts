@@ -76,12 +76,13 @@ function taps(from: number, length: number, limit: number, size: number, isFlipp
   const weights = new Float32Array(size * stride);
   for (let index = 0; index < size; index++) {
     const center = from + (index + 0.5) * scale - 0.5;
-    const start = Math.max(0, Math.ceil(center - support));
-    const end = Math.min(limit - 1, Math.floor(center + support));
+    const start = Math.min(limit - 1, Math.max(0, Math.ceil(center - support)));
+    const end = Math.max(start, Math.min(limit - 1, Math.floor(center + support)));
     const at = isFlipped ? size - 1 - index : index;
     let sum = 0;
     for (let source = start; source <= end; source++) {
-      const weight = Math.max(0, 1 - Math.abs(source - center) / support);
+      // At the very edge of a filter nothing would weigh anything.
+      const weight = Math.max(1e-6, 1 - Math.abs(source - center) / support);
       weights[at * stride + source - start] = weight;
       sum += weight;
     }
@@ -93,39 +94,37 @@ function taps(from: number, length: number, limit: number, size: number, isFlipp
   return { first, counts, weights, stride };
 }
 
+/** Row by row: no more is held between than one row of the frame. */
 function resampled(frame: RenderedFrame, region: Region, { width, height }: Size): RenderedFrame {
   const across = taps(region.x, region.width, frame.width, width, region.isFlippedHorizontally);
   const down = taps(region.y, region.height, frame.height, height, region.isFlippedVertically);
-  const rows = new Float32Array(width * frame.height * 3);
-  for (let y = 0; y < frame.height; y++) {
-    for (let x = 0; x < width; x++) {
-      const start = across.first[x] ?? 0;
-      const count = across.counts[x] ?? 0;
-      let [red, green, blue] = [0, 0, 0];
-      for (let tap = 0; tap < count; tap++) {
-        const weight = across.weights[x * across.stride + tap] ?? 0;
-        const at = (y * frame.width + start + tap) * 4;
-        red += weight * (frame.rgba[at] ?? 0);
-        green += weight * (frame.rgba[at + 1] ?? 0);
-        blue += weight * (frame.rgba[at + 2] ?? 0);
-      }
-      const to = (y * width + x) * 3;
-      rows[to] = red;
-      rows[to + 1] = green;
-      rows[to + 2] = blue;
-    }
-  }
   const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
+  const row = new Float32Array(frame.width * 3);
   for (let y = 0; y < height; y++) {
-    const start = down.first[y] ?? 0;
-    const count = down.counts[y] ?? 0;
-    for (let at = 0; at < width * 3; at++) {
-      let value = 0;
-      for (let tap = 0; tap < count; tap++) {
-        value += (down.weights[y * down.stride + tap] ?? 0) * (rows[(start + tap) * width * 3 + at] ?? 0);
+    row.fill(0);
+    const top = down.first[y] ?? 0;
+    for (let tap = 0; tap < (down.counts[y] ?? 0); tap++) {
+      const weight = down.weights[y * down.stride + tap] ?? 0;
+      let from = (top + tap) * frame.width * 4;
+      for (let to = 0; to < row.length; to += 3, from += 4) {
+        row[to] = (row[to] as number) + weight * (frame.rgba[from] as number);
+        row[to + 1] = (row[to + 1] as number) + weight * (frame.rgba[from + 1] as number);
+        row[to + 2] = (row[to + 2] as number) + weight * (frame.rgba[from + 2] as number);
       }
-      const channel = at % 3;
-      rgba[(y * width + (at - channel) / 3) * 4 + channel] = value;
+    }
+    for (let x = 0; x < width; x++) {
+      let [red, green, blue] = [0, 0, 0];
+      for (let tap = 0; tap < (across.counts[x] ?? 0); tap++) {
+        const weight = across.weights[x * across.stride + tap] ?? 0;
+        const at = ((across.first[x] ?? 0) + tap) * 3;
+        red += weight * (row[at] as number);
+        green += weight * (row[at + 1] as number);
+        blue += weight * (row[at + 2] as number);
+      }
+      const to = (y * width + x) * 4;
+      rgba[to] = red;
+      rgba[to + 1] = green;
+      rgba[to + 2] = blue;
     }
   }
   return { width, height, rgba };

@@ -31,7 +31,7 @@ export interface RenderingParameters {
 }
 
 /** A screen's width several times over. */
-const maximumViewport = 8192;
+const maximumViewport = 4096;
 const shapes: Readonly<Record<string, VoiFunction>> = {
   linear: "LINEAR",
   "linear-exact": "LINEAR_EXACT",

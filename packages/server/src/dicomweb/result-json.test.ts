@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { DataSet, decodePart10, toDicomJson } from "@isocenter/dicom";
 import { describe, expect, it } from "vitest";
 import { readableFixtures } from "../../../dicom/src/test/fixtures.ts";
-import { resultJson, textJson } from "./result-json.ts";
+import { JsonResults, resultJson, textJson } from "./result-json.ts";
 
 const root = fileURLToPath(new URL("../../../../fixtures", import.meta.url));
 
@@ -18,6 +18,26 @@ describe("a search result's JSON", () => {
       expect(JSON.parse(json), name).toEqual(JSON.parse(JSON.stringify(toDicomJson(dataSet))));
     }
     expect(names.length).toBeGreaterThan(150);
+  });
+
+  it("is the same from matches that are JSON, in whichever order", () => {
+    const results = new JsonResults();
+    const members = [
+      { tag: 0x00080005, json: textJson("CS", "ISO_IR 192") },
+      { tag: 0x00080056, json: undefined },
+      { tag: 0x00081190, json: '{"vr":"UR"}' },
+      { tag: 0x7fe00010, json: '{"vr":"OW"}' },
+    ];
+    for (const name of readableFixtures(root)) {
+      const { dataSet } = decodePart10(readFileSync(join(root, name)));
+      const json = toDicomJson(dataSet);
+      const reversed = Object.fromEntries(Object.entries(json).reverse());
+      const text = results.text(reversed, members);
+      expect(JSON.parse(text), name).toEqual(JSON.parse(resultJson(dataSet, members)));
+      expect(results.text(reversed, members)).toBe(text);
+      const places = ["00080005", "00081190", "7FE00010"].map((tag) => text.indexOf(`"${tag}":{`));
+      expect(places, name).toEqual([...places].sort((a, b) => a - b));
+    }
   });
 
   it("has members added, replaced and left out, in the order of their tags", () => {

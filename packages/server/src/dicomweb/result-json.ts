@@ -2,7 +2,16 @@
  * Search results as DICOM JSON text (PS3.18 F), written straight from their values: an answer of a hundred studies is
  * made of a few thousand short texts, and building objects first would take longer than finding the studies.
  */
-import { type DataElement, DataSet, PersonName, toDicomJson, tagToHex, vrInfo } from "@isocenter/dicom";
+import {
+  type DataElement,
+  DataSet,
+  type DicomJsonElement,
+  type DicomJsonObject,
+  PersonName,
+  tagToHex,
+  toDicomJson,
+  vrInfo,
+} from "@isocenter/dicom";
 
 /** A member to be added, or to stand instead of one that is there. */
 export interface Member {
@@ -35,6 +44,55 @@ export function resultJson(dataSet: DataSet, members: readonly Member[]): string
   }
   addMembers(Number.POSITIVE_INFINITY);
   return `${text}}`;
+}
+
+/**
+ * The same from matches that are DICOM JSON already. Their members come in any order, but in the same one from match to
+ * match, so it is worked out once.
+ */
+export class JsonResults {
+  #order: readonly string[] = [];
+
+  text(match: DicomJsonObject, members: readonly Member[]): string {
+    if (!this.#fits(match)) this.#order = Object.keys(match).sort();
+    let text = "{";
+    let next = 0;
+    const add = (hex: string, json: string): void => {
+      text += `${text.length === 1 ? "" : ","}"${hex}":${json}`;
+    };
+    const addMembers = (before: string | undefined): void => {
+      for (let member = members[next]; member !== undefined; member = members[++next]) {
+        const hex = tagToHex(member.tag);
+        if (before !== undefined && hex >= before) return;
+        if (member.json !== undefined) add(hex, member.json);
+      }
+    };
+    for (const hex of this.#order) {
+      addMembers(hex);
+      const member = members[next];
+      const element = match[hex];
+      if (element === undefined || (member !== undefined && tagToHex(member.tag) === hex)) continue;
+      add(hex, plainJson(element));
+    }
+    addMembers(undefined);
+    return `${text}}`;
+  }
+
+  #fits(match: DicomJsonObject): boolean {
+    let count = 0;
+    for (const _ in match) count++;
+    return count === this.#order.length && this.#order.every((hex) => match[hex] !== undefined);
+  }
+}
+
+function plainJson(element: DicomJsonElement): string {
+  const { vr, Value } = element;
+  if (Value === undefined || Value.length !== 1) return JSON.stringify(element);
+  const [value] = Value;
+  if (typeof value === "string") return textJson(vr, value);
+  return typeof value === "number"
+    ? `{"vr":"${vr}","Value":[${JSON.stringify(value)}]}`
+    : JSON.stringify(element);
 }
 
 /** An element of one text value. */

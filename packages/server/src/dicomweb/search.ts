@@ -1,5 +1,6 @@
 /** Search transaction, QIDO-RS (PS3.18 10.6): studies, series and instances that match. */
-import { type DataSet, toNativeXml } from "@isocenter/dicom";
+import type { Query } from "@isocenter/archive";
+import { type DataSet, tagToHex, toNativeXml } from "@isocenter/dicom";
 import { multipartEnd, newBoundary, partHead, streamOf } from "@isocenter/archive/dicomweb";
 import { selectOffer } from "./accept.ts";
 import { answer, type Headers, headOf, joined } from "./answer.ts";
@@ -8,7 +9,7 @@ import { findBelow } from "./hierarchy.ts";
 import { jsonArray } from "./json-text.ts";
 import { checkedSearch, type SearchRequest } from "./query.ts";
 import type { PathUids } from "./resource.ts";
-import { type Member, resultJson, textJson } from "./result-json.ts";
+import { JsonResults, type Member, resultJson, textJson } from "./result-json.ts";
 import { resourceUrl } from "./urls.ts";
 import { acceptOfRequest, callOptions, type WebRequest } from "./web-request.ts";
 
@@ -64,26 +65,31 @@ class Results {
     this.#wanted = wanted;
   }
 
-  async *dataSets(): AsyncGenerator<DataSet> {
-    const { query } = this.#wanted;
-    if (query.limit === 0) return;
-    // One more than asked for tells whether there are more.
-    const wanted = { ...query, limit: query.limit + 1 };
-    const found = findBelow(this.#web.source, wanted, callOptions(this.#web));
-    for await (const match of found) {
-      if (this.count === query.limit) {
-        this.#sawMore = true;
-        return;
-      }
-      this.count++;
-      yield match;
-    }
+  dataSets(): AsyncGenerator<DataSet> {
+    return this.#page((query) => findBelow(this.#web.source, query, callOptions(this.#web)));
   }
 
+  /** Serialised, from what the source has: JSON, or data sets. */
   async *json(level: SearchLevel): AsyncGenerator<string> {
     const { base, source } = this.#web;
     const isLocal = source.capabilities().kind === "local";
-    for await (const match of this.dataSets()) yield resultOf(match, level, base, isLocal);
+    const findJson = source.findJson?.bind(source);
+    if (findJson === undefined) {
+      for await (const match of this.dataSets()) {
+        const text = (tag: number): string | undefined => match.string(tag);
+        yield resultJson(match, membersOf(text, level, base, isLocal));
+      }
+      return;
+    }
+    const results = new JsonResults();
+    const matches = this.#page((query) => findJson(query, callOptions(this.#web)));
+    for await (const match of matches) {
+      const text = (tag: number): string | undefined => {
+        const value = match[tagToHex(tag)]?.Value?.[0];
+        return typeof value === "string" ? value : undefined;
+      };
+      yield results.text(match, membersOf(text, level, base, isLocal));
+    }
   }
 
   /** @param isComplete all results were read; otherwise the source is asked for what comes after the last */
@@ -93,6 +99,20 @@ class Results {
     const next = { ...query, offset: query.offset + query.limit, limit: 1 };
     for await (const _ of findBelow(this.#web.source, next, callOptions(this.#web))) return true;
     return false;
+  }
+
+  async *#page<T>(find: (query: Query) => AsyncIterable<T>): AsyncGenerator<T> {
+    const { query } = this.#wanted;
+    if (query.limit === 0) return;
+    // One more than asked for tells whether there are more.
+    for await (const match of find({ ...query, limit: query.limit + 1 })) {
+      if (this.count === query.limit) {
+        this.#sawMore = true;
+        return;
+      }
+      this.count++;
+      yield match;
+    }
   }
 }
 
@@ -109,26 +129,31 @@ function warningsOf(web: WebRequest, { isFuzzy }: SearchRequest, hasMore: boolea
   return warnings;
 }
 
-/** A match with what the table of its level adds to it. */
-function resultOf(match: DataSet, level: SearchLevel, base: string, isLocal: boolean): string {
-  return resultJson(match, [
+/** What the table of its level adds to a match. */
+function membersOf(
+  text: (tag: number) => string | undefined,
+  level: SearchLevel,
+  base: string,
+  isLocal: boolean,
+): Member[] {
+  return [
     // The text is UTF-8 now, whatever it was (PS3.18 F.2.3).
     { tag: 0x00080005, json: utf8 },
     { tag: 0x00080052, json: undefined },
     // PS3.18 Table 10.6.3-3: Instance Availability where it is known.
-    ...(isLocal ? [online] : match.string(0x00080056) === undefined ? [unknown] : []),
-    { tag: 0x00081190, json: textJson("UR", resourceUrl(base, uidsOf(match, level))) },
-  ]);
+    ...(isLocal ? [online] : text(0x00080056) === undefined ? [unknown] : []),
+    { tag: 0x00081190, json: textJson("UR", resourceUrl(base, uidsOf(text, level))) },
+  ];
 }
 
 const utf8 = textJson("CS", "ISO_IR 192");
 const online: Member = { tag: 0x00080056, json: textJson("CS", "ONLINE") };
 const unknown: Member = { tag: 0x00080056, json: undefined };
 
-function uidsOf(match: DataSet, level: SearchLevel): PathUids {
-  const study = match.string(0x0020000d);
-  const series = level === "STUDY" ? undefined : match.string(0x0020000e);
-  const instance = level === "IMAGE" ? match.string(0x00080018) : undefined;
+function uidsOf(text: (tag: number) => string | undefined, level: SearchLevel): PathUids {
+  const study = text(0x0020000d);
+  const series = level === "STUDY" ? undefined : text(0x0020000e);
+  const instance = level === "IMAGE" ? text(0x00080018) : undefined;
   return {
     ...(study === undefined ? {} : { study }),
     ...(series === undefined ? {} : { series }),
@@ -148,7 +173,13 @@ async function* xmlParts(
     const result = match
       .without(0x00080052)
       .with(0x00080005, "ISO_IR 192")
-      .with(0x00081190, resourceUrl(base, uidsOf(match, level)));
+      .with(
+        0x00081190,
+        resourceUrl(
+          base,
+          uidsOf((tag) => match.string(tag), level),
+        ),
+      );
     const head = partHead(boundary, { "Content-Type": "application/dicom+xml" }, isFirst);
     const text = encoder.encode(toNativeXml(result));
     yield joined([head, text], head.byteLength + text.byteLength);

@@ -21,6 +21,9 @@ import type { Batch } from "./store.ts";
 
 const pixelData = 0x7fe00010;
 const missingBulkData = 0xa900;
+/** Metadata of one request: a hundred thousand instances' worth, and less than a text can be long. */
+const maximumMetadataBytes = 64 * 1024 * 1024;
+const metadataTypes = new Set(["application/dicom+json", "application/json", "application/dicom+xml"]);
 
 interface BulkPart {
   readonly pieces: Uint8Array[];
@@ -40,9 +43,12 @@ export async function* instancesFromMetadata(
   for await (const { headers, body } of parts) {
     const { type, parameters } = parseMediaType(headers.get("content-type") ?? "application/octet-stream");
     const chunks: Uint8Array[] = [];
+    const limit = metadataTypes.has(type)
+      ? Math.min(maximumBytes, held + maximumMetadataBytes)
+      : maximumBytes;
     for await (const chunk of body) {
       held += chunk.byteLength;
-      if (held > maximumBytes) {
+      if (held > limit) {
         throw new WebProblem(
           413,
           "search-too-broad",

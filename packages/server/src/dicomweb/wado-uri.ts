@@ -14,7 +14,7 @@ import { type RenderingParameters, windowFrom, whole } from "./rendering.ts";
 import { isUid, type PathUids } from "./resource.ts";
 import type { WebRequest } from "./web-request.ts";
 
-const maximumViewport = 8192;
+const maximumViewport = 4096;
 
 export async function wadoUri(web: WebRequest): Promise<Response> {
   const { parameters } = web;

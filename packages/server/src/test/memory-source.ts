@@ -138,6 +138,15 @@ export class MemorySource implements ImageSource {
 
 /** The same with all that a source may have beside. */
 export class RichMemorySource extends MemorySource {
+  async *findJson(query: Query): AsyncGenerator<DicomJsonObject> {
+    for await (const match of this.find(query)) {
+      const json = toDicomJson(match);
+      // As an index gives them: unique keys first, and nothing of the protocol.
+      const { "0020000D": study, "00080005": _, "00080052": __, ...others } = json;
+      yield (study === undefined ? others : { "0020000D": study, ...others }) as DicomJsonObject;
+    }
+  }
+
   async *metadata(selection: Selection): AsyncGenerator<string> {
     for (const { dataSet } of this.selected(selection)) {
       yield JSON.stringify(
