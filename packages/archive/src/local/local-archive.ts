@@ -192,8 +192,8 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
     const { removed } = await reserve.spend(() =>
       database.writeThen(
         () => removeInstances(database.kind, selection),
-        ({ intents }) => {
-          for (const intent of intents) objects.perform(intent);
+        ({ intents }, durable) => {
+          for (const intent of intents) objects.perform(intent, durable);
         },
       ),
     );

@@ -1,7 +1,8 @@
 /**
- * Group commit: everything that waits goes into one transaction, and so shares its sync.
+ * Group commit: everything that waits goes into one transaction, and what is committed while the disk syncs shares the
+ * next sync.
  *
- * A single sender waits for nobody: its instance is committed at once. While a commit is under way, others gather.
+ * A single sender waits for nobody: its instance is committed at once. While a database elsewhere commits, others gather.
  */
 import { addInstances, type HeldInstance, type NewInstance } from "../index/add-instances.ts";
 import type { IndexDatabase } from "../index/database.ts";
@@ -45,7 +46,9 @@ export class Committer {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.slice(0, mostInBatch);
       this.#waiting = this.#waiting.slice(mostInBatch);
-      await this.#commit(batch);
+      const committed = this.#commit(batch);
+      // SQLite has committed by now, and only the sync is waited for, which those who come meanwhile may share.
+      if (this.#database.kind === "postgres") await committed;
     }
     this.#running = false;
   }
@@ -58,10 +61,10 @@ export class Committer {
             this.#database.kind,
             batch.map(({ instance }) => instance),
           ),
-        (results) => {
+        (results, durable) => {
           batch.forEach(({ instance }, index) => {
             if (results[index] === undefined && instance.intent !== undefined)
-              this.#objects.perform(instance.intent);
+              this.#objects.perform(instance.intent, durable);
           });
         },
       );

@@ -183,10 +183,11 @@ async function rewrite(
       committing = true;
       const done = await database.writeThen(
         () => exchange(database, studyInstanceUid, prepared, rewriting, before),
-        (deletions) => {
+        (deletions, durable) => {
           if (deletions === undefined) return;
-          for (const { intent } of prepared.values()) if (intent !== undefined) objects.perform(intent);
-          for (const one of deletions) objects.perform(one);
+          for (const { intent } of prepared.values())
+            if (intent !== undefined) objects.perform(intent, durable);
+          for (const one of deletions) objects.perform(one, durable);
         },
       );
       committing = false;

@@ -140,11 +140,11 @@ export class FileObjects implements ObjectStore {
     return { kind: "move", path: key, file: await spool.toFile({ sync: true }) };
   }
 
-  perform(intent: IntentInit): void {
+  perform(intent: IntentInit, durable: Promise<void>): void {
     const { kind, path } = intent;
     if (kind === "delete") this.#deleting.add(path);
     const before = this.#underWay.get(path);
-    const mine: Promise<void> = (before ?? Promise.resolve())
+    const mine: Promise<void> = Promise.all([before, durable])
       .then(() => this.#perform(intent))
       // The intent stays in the index, and settling tries again.
       .catch((error: unknown) => {
