@@ -365,6 +365,7 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
       await settler.close();
       slots.close();
     } finally {
+      await objects.close();
       await database.close();
       folder.close();
     }

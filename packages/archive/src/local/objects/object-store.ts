@@ -43,6 +43,8 @@ export interface ObjectStore {
   perform(intent: IntentInit, durable: Promise<void>): void;
   /** When all that was begun is done. */
   performed(): Promise<void>;
+  /** Nothing is asked of it any more. */
+  close(): Promise<void>;
   /**
    * Makes what was performed for these intents durable, so that they can be forgotten. Performs what was not.
    * @param options.verify after a crash: what was performed may have been lost by halves
