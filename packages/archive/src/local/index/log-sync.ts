@@ -12,7 +12,7 @@ import { isCode } from "../objects/file-objects.ts";
 const datasync = promisify(fdatasync);
 
 /** Frames between checkpoints: each checkpoint writes anew the pages that random UIDs touched. */
-export const logPages = 4000;
+export const logPages = 8000;
 const logBytes = 32 + (logPages + 200) * (24 + 4096);
 /** Syncs after which it is worth to make room for the log at once. */
 const syncsUntilGrown = 50;

@@ -54,14 +54,17 @@ export class Committer {
   }
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
+    let isCommitted = false;
     try {
       const held = await this.#database.writeThen(
         () =>
           addInstances(
             this.#database.kind,
             batch.map(({ instance }) => instance),
+            { expectNew: true },
           ),
         (results, durable) => {
+          isCommitted = true;
           batch.forEach(({ instance }, index) => {
             if (results[index] === undefined && instance.intent !== undefined)
               this.#objects.perform(instance.intent, durable);
@@ -71,9 +74,10 @@ export class Committer {
       batch.forEach(({ resolve }, index) => resolve(held[index]));
       this.#onCommitted();
     } catch (error) {
-      // One that cannot be written must not take the others with it.
-      if (batch.length > 1) for (const one of batch) await this.#commit([one]);
-      else batch[0]?.reject(error);
+      // One that cannot be written must not take the others with it. Once the rows are there it is the disk that failed,
+      // for all of them: doing it again would find them held.
+      if (batch.length > 1 && !isCommitted) for (const one of batch) await this.#commit([one]);
+      else for (const { reject } of batch) reject(error);
     }
   }
 }

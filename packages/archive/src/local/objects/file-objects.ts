@@ -7,7 +7,7 @@
 import { createReadStream, existsSync } from "node:fs";
 import { mkdir, open, opendir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
-import { dirname, join } from "node:path";
+import { dirname, sep } from "node:path";
 import { ArchiveError } from "../../errors.ts";
 import type { ByteRange } from "../../image-source.ts";
 import { grouped, inParallel } from "../group.ts";
@@ -244,7 +244,7 @@ export class FileObjects implements ObjectStore {
   }
 
   #path(key: string): string {
-    return join(this.#root, key);
+    return `${this.#root}${sep}${key}`;
   }
 }
 
