@@ -363,7 +363,7 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
     try {
       await objects.performed();
       await settler.close();
-      slots.close();
+      await slots.close();
     } finally {
       await objects.close();
       await database.close();
