@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { describeOnEachDatabase } from "../test/archives.ts";
 import { collect, findValues, instance, storeAll } from "../test/instances.ts";
@@ -28,6 +29,47 @@ describe("an archive in a folder", () => {
     await using third = await LocalArchive.open(folder);
     expect(third.repaired).toBeUndefined();
     await third.close();
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe("a folder of the first version", () => {
+  it("is taken over: its index is made again from its objects", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "isocenter-archive-"));
+    const archive = await LocalArchive.open(folder);
+    await storeAll(archive, instance("1.2.3.4"), instance("1.2.3.5"));
+    await archive.close();
+    for (const name of await readdir(folder))
+      if (name.startsWith("index.sqlite")) await rm(join(folder, name));
+    const old = new Sqlite(join(folder, "index.sqlite"));
+    old.exec(`
+      create table kysely_migration (name varchar(255) primary key, timestamp varchar(255) not null);
+      create table kysely_migration_lock (id varchar(255) primary key, is_locked integer default 0 not null);
+      insert into kysely_migration values ('0001-patients-studies-series-instances', '2024-01-01T00:00:00.000Z');
+      insert into kysely_migration_lock values ('migration_lock', 0);
+      create table patient (id integer primary key autoincrement, patient_key text unique, name text);
+      create table study (id integer primary key autoincrement, patient integer references patient (id));
+      create table series (id integer primary key autoincrement, study integer references study (id));
+      create table instance (id integer primary key autoincrement, series integer references series (id), path text);
+      create table setting (name text primary key, value text not null);
+      create index patient_by_name on patient (name);
+      insert into patient (patient_key, name) values ('P1', 'old');
+      insert into setting values ('closed-cleanly', 'yes');`);
+    old.close();
+    const again = await LocalArchive.open(folder);
+    expect(again.repaired).toMatchObject({ seen: 2, added: 2 });
+    expect(await findValues(again, "IMAGE", {}, "SOPInstanceUID")).toEqual(["1.2.3.4", "1.2.3.5"]);
+    await again.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it("of a later version is refused", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "isocenter-archive-"));
+    await (await LocalArchive.open(folder)).close();
+    const index = new Sqlite(join(folder, "index.sqlite"));
+    index.exec("insert into kysely_migration values ('9999-later', '2034-01-01T00:00:00.000Z')");
+    index.close();
+    await expect(LocalArchive.open(folder)).rejects.toMatchObject({ code: "data-folder-too-new" });
     await rm(folder, { recursive: true });
   });
 });

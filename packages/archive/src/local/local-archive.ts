@@ -192,8 +192,8 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
     const { removed } = await reserve.spend(() =>
       database.writeThen(
         () => removeInstances(database.kind, selection),
-        ({ intents }) => {
-          for (const intent of intents) objects.perform(intent);
+        ({ intents }, durable) => {
+          for (const intent of intents) objects.perform(intent, durable);
         },
       ),
     );
@@ -363,8 +363,9 @@ export class LocalArchive implements ImageSource, AsyncDisposable {
     try {
       await objects.performed();
       await settler.close();
-      slots.close();
+      await slots.close();
     } finally {
+      await objects.close();
       await database.close();
       folder.close();
     }

@@ -59,12 +59,18 @@ interface Place {
   readonly isNewSeries: boolean;
 }
 
-/** @returns for each instance undefined when it was added, or what is held in its place */
+/**
+ * @param options.expectNew they were looked for before, and it would be news that one is held
+ * @returns for each instance undefined when it was added, or what is held in its place
+ */
 export function* addInstances(
   kind: DatabaseKind,
   instances: readonly NewInstance[],
+  { expectNew = false }: { readonly expectNew?: boolean } = {},
 ): Work<(HeldInstance | undefined)[]> {
-  const held = yield* heldInstances(instances.map(({ rows }) => rows.uids.sopInstanceUid));
+  const held = expectNew
+    ? new Map<string, HeldInstance>()
+    : yield* heldInstances(instances.map(({ rows }) => rows.uids.sopInstanceUid));
   const news = instances.filter(({ rows }) => !held.has(rows.uids.sopInstanceUid));
   if (news.length > 0) {
     const { studies, newPatients, newStudies } = yield* studiesOf(kind, news);

@@ -22,7 +22,6 @@ export interface PatientFields {
 export interface StudyFields {
   readonly id: number;
   readonly attributes: string;
-  readonly patient_attributes: string;
   readonly modalities: string;
   readonly sop_classes: string;
   readonly series_count: number;
@@ -56,7 +55,7 @@ export function attributesOf(
 ): DicomJsonObject {
   const all: DicomJsonObject = {};
   const sources = [instance?.attributes, series?.attributes, study?.attributes];
-  for (const json of [...sources, study?.patient_attributes, patient?.attributes])
+  for (const json of [...sources, patient?.attributes])
     if (json !== undefined) Object.assign(all, JSON.parse(json));
   const put = (tag: Tag, vr: string, ...values: (string | number)[]): void => {
     all[tagToHex(tag)] = { vr, Value: values } as DicomJsonObject[string];

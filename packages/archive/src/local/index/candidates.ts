@@ -137,8 +137,9 @@ function sourceOf(
       .map(({ where, modalities }) =>
         modalities === undefined || table === "patient"
           ? sql<boolean>`(${where}) is true`
-          : sql<boolean>`exists (select 1 from study_modality its where its.modality in (${sql.join(modalities)})
-              and its.study_date = study.study_date and its.study = study.id)`,
+          : // Not "exists", which PostgreSQL may answer by reading all studies of the modality.
+            sql<boolean>`(select 1 from study_modality its where its.modality in (${sql.join(modalities)})
+              and its.study_date = study.study_date and its.study = study.id limit 1) is not null`,
       );
   const joined = sql`from study_modality join study on study.id = study_modality.study`;
   if (driver?.modalities !== undefined)

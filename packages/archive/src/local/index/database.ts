@@ -18,10 +18,10 @@ export interface IndexDatabase {
    */
   write<T>(work: () => Work<T>): Promise<T>;
   /**
-   * As {@link write}, and then `committed` before anything else of this process sees the result where the database is in
-   * this process.
+   * As {@link write}, and `committed` as soon as others can see the result: where the database is in this process, before
+   * anything else of it can. `durable` resolves when it is on stable storage.
    */
-  writeThen<T>(work: () => Work<T>, committed: (result: T) => void): Promise<T>;
+  writeThen<T>(work: () => Work<T>, committed: (result: T, durable: Promise<void>) => void): Promise<T>;
   close(): Promise<void>;
 }
 

@@ -127,7 +127,7 @@ function patientRow(text: Text, uids: InstanceUids, json: DicomJsonObject): Pati
     patient_name_sounds: nameSounds(name),
     patient_birth_date: plainDate(text("PatientBirthDate")),
     patient_sex: text("PatientSex"),
-    attributes: attributesOfLevel("PATIENT", json),
+    attributes: attributesOf(json, "PATIENT"),
   };
 }
 
@@ -140,7 +140,8 @@ function studyRow(text: Text, uids: InstanceUids, json: DicomJsonObject): StudyR
     study_id: text("StudyID"),
     description: foldText(text("StudyDescription")),
     referring_physician: foldPersonName(text("ReferringPhysicianName"))[0],
-    attributes: attributesOfLevel("STUDY", json),
+    // With the patient's, as the objects of this study have them: another study of the patient may have others.
+    attributes: attributesOf(json, "PATIENT", "STUDY"),
   };
 }
 
@@ -155,16 +156,18 @@ function seriesRow(text: Text, uids: InstanceUids, json: DicomJsonObject): Serie
     series_time: fullTime(text("SeriesTime"), "0"),
     performed_date: plainDate(text("PerformedProcedureStepStartDate")),
     performed_time: fullTime(text("PerformedProcedureStepStartTime"), "0"),
-    attributes: attributesOfLevel("SERIES", json),
+    attributes: attributesOf(json, "SERIES"),
   };
 }
 
-function attributesOfLevel(level: keyof typeof levelAttributes, json: DicomJsonObject): string {
+function attributesOf(json: DicomJsonObject, ...levels: (keyof typeof levelAttributes)[]): string {
   const chosen: DicomJsonObject = {};
-  for (const tag of levelAttributes[level]) {
-    const hex = tagToHex(tag);
-    const found = json[hex];
-    if (found !== undefined) chosen[hex] = found;
+  for (const level of levels) {
+    for (const tag of levelAttributes[level]) {
+      const hex = tagToHex(tag);
+      const found = json[hex];
+      if (found !== undefined) chosen[hex] = found;
+    }
   }
   return JSON.stringify(chosen);
 }

@@ -113,11 +113,8 @@ async function* patientRows(
 async function studiesById(database: IndexDatabase, ids: readonly number[]): Promise<StudyFields[]> {
   if (ids.length === 0) return [];
   const { rows } =
-    await sql<StudyFields>`select study.id, study.attributes, study.modalities, study.sop_classes,
-    study.series_count, study.instance_count, patient.attributes as patient_attributes
-    from study join patient on patient.id = study.patient where study.id in (${sql.join(ids)})`.execute(
-      database.db,
-    );
+    await sql<StudyFields>`select id, attributes, modalities, sop_classes, series_count, instance_count
+    from study where id in (${sql.join(ids)})`.execute(database.db);
   return inOrder(rows, ids);
 }
 

@@ -68,9 +68,12 @@ class PostgresIndex implements IndexDatabase {
     return this.writeThen(work, () => undefined);
   }
 
-  async writeThen<T>(work: () => Work<T>, committed: (result: T) => void): Promise<T> {
+  async writeThen<T>(
+    work: () => Work<T>,
+    committed: (result: T, durable: Promise<void>) => void,
+  ): Promise<T> {
     const result = await this.#withClient((client) => this.#transaction(client, work));
-    committed(result);
+    committed(result, Promise.resolve());
     return result;
   }
 

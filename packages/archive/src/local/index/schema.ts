@@ -49,6 +49,7 @@ export interface StudyTable extends PatientColumns {
   updated_at: string;
   /** 1: a quota never removes it. */
   protected: number;
+  /** Of the study and of its patient. */
   attributes: string;
 }
 

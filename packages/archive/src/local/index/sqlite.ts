@@ -1,5 +1,5 @@
 /**
- * The index in SQLite: WAL with `synchronous=FULL`, so that a commit survives a power loss.
+ * The index in SQLite, in WAL mode; `log-sync.ts` makes that a commit survives a power loss.
  *
  * One connection serves everything. A unit of work runs from BEGIN to COMMIT without giving the event loop a turn, so no
  * query of this process can see half of it.
@@ -8,6 +8,7 @@ import Sqlite from "better-sqlite3";
 import { Kysely, SqliteDialect } from "kysely";
 import { ArchiveError } from "../../errors.ts";
 import { type IndexDatabase, messageOf, migrate } from "./database.ts";
+import { logPages, LogSync } from "./log-sync.ts";
 import type { IndexSchema } from "./schema.ts";
 import { marks, type Param, type Row, type Step, type Work } from "./steps.ts";
 
@@ -20,12 +21,11 @@ export async function openSqlite(file: string): Promise<IndexDatabase> {
   try {
     sqlite = new Sqlite(file, { timeout: 5000 });
     sqlite.pragma("journal_mode = WAL");
-    sqlite.pragma("synchronous = FULL");
+    sqlite.pragma("synchronous = NORMAL");
     // LIKE as on other databases: the folded columns are lower case already, the others match exactly.
     sqlite.pragma("case_sensitive_like = ON");
     sqlite.pragma("cache_size = -65536");
-    // 16 MB between checkpoints: each rewrites the pages that random UIDs touched.
-    sqlite.pragma("wal_autocheckpoint = 4000");
+    sqlite.pragma(`wal_autocheckpoint = ${logPages}`);
   } catch (cause) {
     throw new ArchiveError(
       "data-folder-unusable",
@@ -47,11 +47,13 @@ class SqliteIndex implements IndexDatabase {
   readonly kind = "sqlite";
   readonly db: Kysely<IndexSchema>;
   readonly #sqlite: Sqlite.Database;
+  readonly #log: LogSync;
   readonly #statements = new Map<string, Sqlite.Statement>();
 
   constructor(sqlite: Sqlite.Database, db: Kysely<IndexSchema>) {
     this.#sqlite = sqlite;
     this.db = db;
+    this.#log = new LogSync(`${sqlite.name}-wal`);
   }
 
   async read<T>(work: () => Work<T>): Promise<T> {
@@ -62,9 +64,14 @@ class SqliteIndex implements IndexDatabase {
     return this.writeThen(work, () => undefined);
   }
 
-  async writeThen<T>(work: () => Work<T>, committed: (result: T) => void): Promise<T> {
+  async writeThen<T>(
+    work: () => Work<T>,
+    committed: (result: T, durable: Promise<void>) => void,
+  ): Promise<T> {
     const result = this.#transaction(work);
-    committed(result);
+    const durable = this.#log.durable();
+    committed(result, durable);
+    await durable;
     return result;
   }
 
@@ -121,6 +128,7 @@ class SqliteIndex implements IndexDatabase {
   }
 
   close(): Promise<void> {
+    this.#log.close();
     return this.db.destroy();
   }
 }

@@ -1,7 +1,8 @@
 /**
- * Group commit: everything that waits goes into one transaction, and so shares its sync.
+ * Group commit: everything that waits goes into one transaction, and what is committed while the disk syncs shares the
+ * next sync.
  *
- * A single sender waits for nobody: its instance is committed at once. While a commit is under way, others gather.
+ * A single sender waits for nobody: its instance is committed at once. While a database elsewhere commits, others gather.
  */
 import { addInstances, type HeldInstance, type NewInstance } from "../index/add-instances.ts";
 import type { IndexDatabase } from "../index/database.ts";
@@ -45,32 +46,38 @@ export class Committer {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.slice(0, mostInBatch);
       this.#waiting = this.#waiting.slice(mostInBatch);
-      await this.#commit(batch);
+      const committed = this.#commit(batch);
+      // SQLite has committed by now, and only the sync is waited for, which those who come meanwhile may share.
+      if (this.#database.kind === "postgres") await committed;
     }
     this.#running = false;
   }
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
+    let isCommitted = false;
     try {
       const held = await this.#database.writeThen(
         () =>
           addInstances(
             this.#database.kind,
             batch.map(({ instance }) => instance),
+            { expectNew: true },
           ),
-        (results) => {
+        (results, durable) => {
+          isCommitted = true;
           batch.forEach(({ instance }, index) => {
             if (results[index] === undefined && instance.intent !== undefined)
-              this.#objects.perform(instance.intent);
+              this.#objects.perform(instance.intent, durable);
           });
         },
       );
       batch.forEach(({ resolve }, index) => resolve(held[index]));
       this.#onCommitted();
     } catch (error) {
-      // One that cannot be written must not take the others with it.
-      if (batch.length > 1) for (const one of batch) await this.#commit([one]);
-      else batch[0]?.reject(error);
+      // One that cannot be written must not take the others with it. Once the rows are there it is the disk that failed,
+      // for all of them: doing it again would find them held.
+      if (batch.length > 1 && !isCommitted) for (const one of batch) await this.#commit([one]);
+      else for (const { reject } of batch) reject(error);
     }
   }
 }

@@ -80,10 +80,8 @@ export class Ingest {
     const { database, objects, committer } = this.#parts;
     const { uids } = received.rows;
     // Looking first spares the writing of what is held already; the commit decides.
-    if (database.kind === "sqlite") {
-      const known = await held(database, uids);
-      if (known !== undefined) return this.#duplicate(instance, received, known, policy);
-    }
+    const known = await held(database, uids);
+    if (known !== undefined) return this.#duplicate(instance, received, known, policy);
     const suffix = objects.isFree(objectKey(uids)) ? "" : newSuffix();
     const key = objectKey(uids, suffix);
     const intent = await objects.prepare(key, received.spool);

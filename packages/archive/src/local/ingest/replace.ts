@@ -29,9 +29,9 @@ export async function replaceInstance(
       if (intent !== undefined) yield* recordIntents([intent]);
       return intents;
     },
-    (deletions) => {
-      if (intent !== undefined) objects.perform(intent);
-      for (const one of deletions) objects.perform(one);
+    (deletions, durable) => {
+      if (intent !== undefined) objects.perform(intent, durable);
+      for (const one of deletions) objects.perform(one, durable);
     },
   );
 }

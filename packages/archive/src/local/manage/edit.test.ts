@@ -55,6 +55,20 @@ describeOnEachDatabase("a study", (archives) => {
     await again.close();
   });
 
+  it("says what its objects say, whatever other studies of the patient say", async () => {
+    const { archive } = await archives.create();
+    await storeAll(
+      archive,
+      instance("1.9.1", { PatientName: "Old^Name" }),
+      instance("1.9.2", { PatientName: "Old^Name", StudyInstanceUID: "1.2.2" }),
+    );
+    await archive.editStudy("1.2.1", { PatientName: "New^Name" }, { actor });
+    expect(await findValues(archive, "STUDY", { PatientName: "new*" }, "PatientName")).toEqual(["New^Name"]);
+    expect(await findValues(archive, "STUDY", { PatientName: "old*" }, "PatientName")).toEqual(["Old^Name"]);
+    expect(await archive.counts()).toMatchObject({ patients: 1, studies: 2 });
+    await archive.close();
+  });
+
   it("takes over what comes into it while it is edited", async () => {
     const { archive } = await archives.create();
     await Promise.all(Array.from({ length: 30 }, (_, index) => archive.storeOne(instance(`1.9.${index}`))));

@@ -86,8 +86,7 @@ export async function mergeStudies(
   options: EditOptions,
 ): Promise<number> {
   if (from === into) throw new ArchiveError("edit-invalid", "A study cannot be merged into itself.");
-  const target = await studyAttributes(parts.database, into);
-  const json = { ...target.patient, ...target.study };
+  const json = await studyAttributes(parts.database, into);
   const tags = [...editable, studyInstanceUidTag];
   const missing = tags.filter((tag) => !(tagHex(tag) in json));
   const wanted = fromDicomJson(json).merge(
@@ -184,10 +183,11 @@ async function rewrite(
       committing = true;
       const done = await database.writeThen(
         () => exchange(database, studyInstanceUid, prepared, rewriting, before),
-        (deletions) => {
+        (deletions, durable) => {
           if (deletions === undefined) return;
-          for (const { intent } of prepared.values()) if (intent !== undefined) objects.perform(intent);
-          for (const one of deletions) objects.perform(one);
+          for (const { intent } of prepared.values())
+            if (intent !== undefined) objects.perform(intent, durable);
+          for (const one of deletions) objects.perform(one, durable);
         },
       );
       committing = false;
@@ -261,7 +261,7 @@ function* exchange(
   studyInstanceUid: string,
   prepared: ReadonlyMap<number, Prepared>,
   { action, actor, detail, changed }: Rewriting,
-  before: StudyAttributes,
+  before: DicomJsonObject,
 ): Work<readonly IntentInit[] | undefined> {
   yield* lockChanges();
   const uid = columnText(studyInstanceUid);
@@ -301,23 +301,14 @@ function* exchange(
   return intents;
 }
 
-interface StudyAttributes {
-  readonly patient: DicomJsonObject;
-  readonly study: DicomJsonObject;
-}
-
-async function studyAttributes({ db }: IndexDatabase, studyInstanceUid: string): Promise<StudyAttributes> {
+async function studyAttributes({ db }: IndexDatabase, studyInstanceUid: string): Promise<DicomJsonObject> {
   const row = await db
     .selectFrom("study")
-    .innerJoin("patient", "patient.id", "study.patient")
-    .select(["study.attributes", "patient.attributes as patient_attributes"])
-    .where("study.study_uid", "=", columnText(studyInstanceUid))
+    .select("attributes")
+    .where("study_uid", "=", columnText(studyInstanceUid))
     .executeTakeFirst();
   if (row === undefined) throw new ArchiveError("study-unknown", "There is no such study.");
-  return {
-    patient: JSON.parse(row.patient_attributes) as DicomJsonObject,
-    study: JSON.parse(row.attributes) as DicomJsonObject,
-  };
+  return JSON.parse(row.attributes) as DicomJsonObject;
 }
 
 const tagHex = (tag: Tag): string => tag.toString(16).toUpperCase().padStart(8, "0");

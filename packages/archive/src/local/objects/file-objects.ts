@@ -4,22 +4,18 @@
  * A file comes to its place by a rename of a synced one, or is written anew from its intent after a crash; what lies
  * under `objects/` is therefore whole.
  */
-import { close, createReadStream, existsSync, open as openCallback, write } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { mkdir, open, opendir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
-import { dirname, join } from "node:path";
-import { promisify } from "node:util";
+import { dirname, sep } from "node:path";
 import { ArchiveError } from "../../errors.ts";
 import type { ByteRange } from "../../image-source.ts";
 import { grouped, inParallel } from "../group.ts";
 import type { IntentInit } from "../index/intents.ts";
 import type { ObjectInfo, ObjectStore } from "./object-store.ts";
+import { FileWorker } from "./file-worker.ts";
 import type { SlotFolder } from "./slots.ts";
 import { Spool } from "./spool.ts";
-
-const openFd = promisify(openCallback);
-const writeFd = promisify(write);
-const closeFd = promisify(close);
 
 /** Renames and small writes that may be under way before the next instance has to wait. */
 const mostUnderWay = 64;
@@ -32,6 +28,7 @@ export class FileObjects implements ObjectStore {
   readonly memoryLimit = 1 << 20;
   readonly #root: string;
   readonly #slots: SlotFolder;
+  readonly #worker = new FileWorker();
   /** Small objects may be kept in the intents for a while: not in a database that is far away. */
   readonly #inline: boolean;
   /** Folders known to be there. */
@@ -140,11 +137,11 @@ export class FileObjects implements ObjectStore {
     return { kind: "move", path: key, file: await spool.toFile({ sync: true }) };
   }
 
-  perform(intent: IntentInit): void {
+  perform(intent: IntentInit, durable: Promise<void>): void {
     const { kind, path } = intent;
     if (kind === "delete") this.#deleting.add(path);
     const before = this.#underWay.get(path);
-    const mine: Promise<void> = (before ?? Promise.resolve())
+    const mine: Promise<void> = Promise.all([before, durable])
       .then(() => this.#perform(intent))
       // The intent stays in the index, and settling tries again.
       .catch((error: unknown) => {
@@ -162,14 +159,7 @@ export class FileObjects implements ObjectStore {
     else if (kind === "move") await this.#rename(this.#slots.path(file), to);
     else if (bytes !== undefined) {
       const from = this.#slots.path(`${randomUUID()}.part`);
-      const fd = await openFd(from, "wx");
-      try {
-        for (let at = 0; at < bytes.byteLength; )
-          at += (await writeFd(fd, bytes, at, bytes.byteLength - at)).bytesWritten;
-      } finally {
-        await closeFd(fd);
-      }
-      await this.#rename(from, to);
+      await this.#worker.write(from, to, bytes);
     }
   }
 
@@ -192,6 +182,10 @@ export class FileObjects implements ObjectStore {
 
   async performed(): Promise<void> {
     await Promise.all(this.#underWay.values());
+  }
+
+  close(): Promise<void> {
+    return this.#worker.close();
   }
 
   async settle(
@@ -250,7 +244,7 @@ export class FileObjects implements ObjectStore {
   }
 
   #path(key: string): string {
-    return join(this.#root, key);
+    return `${this.#root}${sep}${key}`;
   }
 }
 

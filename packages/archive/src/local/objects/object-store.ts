@@ -37,12 +37,14 @@ export interface ObjectStore {
    */
   prepare(key: string, spool: Spool): Promise<IntentInit | undefined>;
   /**
-   * Right after the commit: begins what the intent says, and does not wait for it. Who reads the object through this store
-   * does. It becomes durable by {@link settle}, and until then by the intent.
+   * Right after the commit: does what the intent says once the commit is durable, and does not wait for it. Who reads the
+   * object through this store does. It becomes durable by {@link settle}, and until then by the intent.
    */
-  perform(intent: IntentInit): void;
+  perform(intent: IntentInit, durable: Promise<void>): void;
   /** When all that was begun is done. */
   performed(): Promise<void>;
+  /** Nothing is asked of it any more. */
+  close(): Promise<void>;
   /**
    * Makes what was performed for these intents durable, so that they can be forgotten. Performs what was not.
    * @param options.verify after a crash: what was performed may have been lost by halves

@@ -176,6 +176,10 @@ export class S3Objects implements ObjectStore {
     return Promise.resolve();
   }
 
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async settle(intents: readonly IntentInit[]): Promise<void> {
     await inParallel(
       intents.filter(({ kind }) => kind === "delete"),

@@ -5,14 +5,19 @@
  * per instance: that of its content.
  */
 import { closeSync, fsyncSync, openSync, readdirSync, unlinkSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
 const stock = 64;
+/** So many left, and more are made in the background. */
+const low = 24;
 
 export class SlotFolder {
   readonly folder: string;
   #free: string[] = [];
+  #filling: Promise<void> | undefined;
+  #closed = false;
 
   constructor(folder: string) {
     this.folder = folder;
@@ -22,29 +27,52 @@ export class SlotFolder {
     return join(this.folder, name);
   }
 
-  /** @returns the name of an empty file whose entry in the folder is durable */
+  /**
+   * @returns the name of an empty file whose entry in the folder is durable
+   * @throws what the system says when none can be made
+   */
   take(): string {
-    const free = this.#free.pop();
-    if (free !== undefined) return free;
-    const names: string[] = [];
-    try {
-      for (let count = 0; count < stock; count++) {
-        const name = `${randomUUID()}.part`;
-        closeSync(openSync(this.path(name), "wx"));
-        names.push(name);
-      }
-    } catch (error) {
-      // Few inodes or little space: what could be made will do.
-      if (names.length === 0) throw error;
+    const free = this.#free.pop() ?? this.#makeOne();
+    if (this.#free.length < low && this.#filling === undefined && !this.#closed) {
+      this.#filling = this.#fill().finally(() => {
+        this.#filling = undefined;
+      });
     }
+    return free;
+  }
+
+  #makeOne(): string {
+    const name = newName();
+    closeSync(openSync(this.path(name), "wx"));
     const folder = openSync(this.folder, "r");
     try {
       fsyncSync(folder);
     } finally {
       closeSync(folder);
     }
-    this.#free = names;
-    return this.take();
+    return name;
+  }
+
+  async #fill(): Promise<void> {
+    const names: string[] = [];
+    try {
+      while (names.length < stock && !this.#closed) {
+        const name = newName();
+        await (await open(this.path(name), "wx")).close();
+        names.push(name);
+      }
+      const folder = await open(this.folder, "r");
+      try {
+        await folder.sync();
+      } finally {
+        await folder.close();
+      }
+      this.#free.push(...names);
+    } catch (error) {
+      // No space, or no inodes: who needs a file is told so when it is made for him.
+      for (const name of names) this.remove(name);
+      if (!(error instanceof Error && "code" in error)) throw error;
+    }
   }
 
   remove(name: string): void {
@@ -62,8 +90,12 @@ export class SlotFolder {
   }
 
   /** Removes the stock. */
-  close(): void {
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#filling;
     for (const name of this.#free) this.remove(name);
     this.#free = [];
   }
 }
+
+const newName = (): string => `${randomUUID()}.part`;
