@@ -5,6 +5,7 @@ import { checkAeTitle, formatAddress } from "@isocenter/server/config";
 import { type OptionSpecs, type OptionValues, parseArguments } from "../arguments.ts";
 import { type Command, ExitCode, type Io } from "../command.ts";
 import { DeliveryTally } from "../incoming/delivery-tally.ts";
+import type { IncomingFolder } from "../incoming/incoming-folder.ts";
 import { incomingFolder, incomingOptions } from "../incoming/options.ts";
 import { storeHandler } from "../incoming/store-handler.ts";
 import { plainContext } from "../network/find-matches.ts";
@@ -61,10 +62,9 @@ Keys other than UIDs and the patient ID, such as a date, are resolved with C-FIN
     if (given.port === undefined && given.destination === undefined)
       throw new UsageError("Say where to with -aem NAME, or receive here with +P PORT.");
     const tally = new DeliveryTally(io, { asJson: given.json, tellEach: given.verbose || given.debug });
+    await using folder = given.port === undefined ? undefined : await incomingFolder(given);
     await using receiver =
-      given.port === undefined
-        ? undefined
-        : await startReceiver(io, session, given, given.port, destination, tally);
+      folder === undefined ? undefined : await startReceiver(io, session, given, folder, destination, tally);
     const report = await moveAll(session, wanted, destination, tally, receiver !== undefined);
     await receiver?.close();
     if (receiver !== undefined) tally.end("received");
@@ -122,15 +122,14 @@ async function startReceiver(
   io: Io,
   session: Session,
   given: OptionValues<typeof options>,
-  operand: string,
+  folder: IncomingFolder,
   destination: string,
   tally: DeliveryTally,
 ): Promise<TcpServer> {
   const { peer } = session;
-  const folder = await incomingFolder(given);
   const syntaxes = syntaxPreferences(given.syntax);
   const allowed = new Set([...given.allow.map(checkAeTitle), peer.calledAeTitle]);
-  const address = receiverAddress(operand, peer.host);
+  const address = receiverAddress(given.port ?? "", peer.host);
   const server = await listen(io, address, given, {
     aeTitle: destination,
     authorize: ({ callingAeTitle }) => {

@@ -19,7 +19,7 @@ const options = {
     value: "N",
     help: "Instances under way on an association, where the peer agrees to it (default 1).",
   },
-  halt: { names: ["--halt"], help: "Stop at the first instance that fails." },
+  halt: { names: ["--halt"], help: "Stop at the first instance that fails; what is under way is finished." },
   noRetry: { names: ["--no-retry"], help: "Do not try failed instances a second time." },
   scanDirectories: {
     names: ["+sd", "+r", "--scan-directories", "--recurse"],

@@ -19,13 +19,13 @@ function matchesOne(vr: Vr, stored: string, pattern: string): boolean {
     case "PN":
       // A pattern without groups is tried on each of them: the archive's choice (PS3.4 C.2.2.2.1).
       return pattern.includes("=")
-        ? wildcard(folded(pattern)).test(folded(stored))
-        : stored.split("=").some((group) => wildcard(folded(pattern)).test(folded(group)));
+        ? isLike(folded(stored), folded(pattern))
+        : stored.split("=").some((group) => isLike(folded(group), folded(pattern)));
     case "IS":
     case "DS":
       return stored.trim() === pattern.trim();
     default:
-      return wildcard(pattern).test(stored);
+      return isLike(stored, pattern);
   }
 }
 
@@ -56,8 +56,27 @@ function folded(name: string): string {
     .join("=");
 }
 
-function wildcard(pattern: string): RegExp {
-  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
-  // Runs of * are one *: patterns come from the wire, and nested repetition would make the match exponential.
-  return new RegExp(`^${escaped.replace(/\*+/g, "[^]*").replaceAll("?", "[^]")}$`, "u");
+/**
+ * `*` is any run, `?` one character. Patterns come from the wire: this goes back to the last `*` alone, so that no
+ * pattern takes longer than its length times the text's.
+ */
+function isLike(text: string, pattern: string): boolean {
+  const [given, wanted] = [Array.from(text), Array.from(pattern)];
+  let [at, next] = [0, 0];
+  let star = -1;
+  let resumed = 0;
+  while (at < given.length) {
+    if (wanted[next] === "*") {
+      star = next++;
+      resumed = at;
+    } else if (next < wanted.length && (wanted[next] === "?" || wanted[next] === given[at])) {
+      at++;
+      next++;
+    } else if (star >= 0) {
+      next = star + 1;
+      at = ++resumed;
+    } else return false;
+  }
+  while (wanted[next] === "*") next++;
+  return next === wanted.length;
 }

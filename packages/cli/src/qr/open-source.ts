@@ -70,7 +70,7 @@ async function overFiles(folder: string, { readOnly, durable, signal }: SourceOp
     find: (query, options) => index.find(query, options),
     retrieve: (selection, options) => index.retrieve(selection, options),
     onStore: incoming === undefined ? undefined : indexed(incoming, index),
-    close: () => Promise.resolve(),
+    close: async () => incoming?.[Symbol.asyncDispose](),
   };
 }
 

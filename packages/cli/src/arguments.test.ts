@@ -1,0 +1,51 @@
+/** Arguments in DCMTK's style. */
+import { describe, expect, it } from "vitest";
+import { parseArguments } from "./arguments.ts";
+
+const specs = {
+  model: { names: [], flags: { "-P": "patient", "-S": "study" }, help: "" },
+  syntax: {
+    names: ["--syntax"],
+    value: "NAME",
+    flags: { "-xe": "explicit", "+xe": "explicit" },
+    repeatable: true,
+    help: "",
+  },
+  verbose: { names: ["-v", "--verbose"], help: "" },
+  called: { names: ["-aec"], value: "NAME", help: "" },
+} as const;
+
+describe("flags", () => {
+  it("stand for a value, the last one winning", () => {
+    expect(parseArguments(specs, ["-S", "-P"]).options.model).toBe("patient");
+    expect(parseArguments(specs, []).options.model).toBeUndefined();
+  });
+
+  it("add to a list beside named values, in their order", () => {
+    expect(parseArguments(specs, ["-xe", "--syntax", "jpeg", "+xe"]).options.syntax).toEqual([
+      "explicit",
+      "jpeg",
+      "explicit",
+    ]);
+  });
+
+  it("take no value of their own", () => {
+    expect(parseArguments(specs, ["-P", "operand"]).operands).toEqual(["operand"]);
+  });
+});
+
+it("what follows -- is an operand", () => {
+  expect(parseArguments(specs, ["-v", "--", "-P"])).toMatchObject({
+    options: { verbose: true },
+    operands: ["-P"],
+  });
+});
+
+it.each([
+  [["-aex"], "Did you mean -aec?"],
+  [["-xs"], "Did you mean -xe?"],
+  [["-aec"], "-aec needs a value: -aec NAME."],
+  [["--verbose=1"], "--verbose takes no value."],
+])("%j is a usage error", (argv, words) => {
+  expect(() => parseArguments(specs, argv)).toThrow(words);
+});
