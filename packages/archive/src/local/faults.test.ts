@@ -3,10 +3,11 @@
  * what is lost otherwise is said.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeOnEachDatabase } from "../test/archives.ts";
 import { bytesOf, collect, findValues, instance, storeAll } from "../test/instances.ts";
@@ -82,6 +83,61 @@ describeOnEachDatabase("kill -9 while instances are stored and deleted", (archiv
     },
     120_000,
   );
+});
+
+describe("a power loss right after the acknowledgement", () => {
+  const small = "objects/1.2.1/1.2.1.9/1.9.1.dcm";
+  const large = "objects/1.2.1/1.2.1.9/1.9.2.dcm";
+
+  /** The folder as the disk may have it then: synced are the log and the large file, and nothing else is sure. */
+  async function afterPowerLoss(damage: (folder: string, slot: string) => Promise<void>): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), "isocenter-power-"));
+    const archive = await LocalArchive.open(join(folder, "live"));
+    const originals = [
+      instance("1.9.1", { PixelData: new Uint8Array(5000).fill(1) }),
+      instance("1.9.2", { PixelData: new Uint8Array(500_000).fill(2) }),
+    ];
+    await storeAll(archive, ...originals);
+    // Reading waits until both are at their places; nothing is settled yet.
+    for await (const one of archive.retrieve({ studyInstanceUid: "1.2.1" })) await bytesOf(one.dataSet());
+    await cp(join(folder, "live"), join(folder, "dead"), { recursive: true });
+    const index = new Sqlite(join(folder, "dead/index.sqlite"), { readonly: true });
+    const intents = index.prepare("select kind, file from intent order by id").all() as {
+      kind: string;
+      file: string;
+    }[];
+    index.close();
+    expect(intents.map(({ kind }) => kind)).toEqual(["write", "move"]);
+    await damage(join(folder, "dead"), join(folder, "dead/incoming", intents[1]?.file ?? ""));
+    const again = await LocalArchive.open(join(folder, "dead"));
+    const found = await collect(again.retrieve({ studyInstanceUid: "1.2.1" }));
+    expect(found).toHaveLength(2);
+    for (const [at, one] of found.entries())
+      expect((await bytesOf(one.dataSet())).equals(await bytesOf((originals[at] ?? one).dataSet()))).toBe(
+        true,
+      );
+    expect((await again.verify()).problems).toEqual([]);
+    await again.close();
+    await archive.close();
+    await rm(folder, { recursive: true });
+  }
+
+  it("that took what was not synced: it is written again", () =>
+    afterPowerLoss(async (folder, slot) => {
+      await rm(join(folder, small));
+      await rename(join(folder, large), slot);
+    }));
+
+  it("that left a short file: it is made whole", () =>
+    afterPowerLoss(async (folder) => truncate(join(folder, small), 100)));
+
+  it("that left a file of zeros: it is made whole", () =>
+    afterPowerLoss(async (folder) => {
+      const { size } = await stat(join(folder, small));
+      await writeFile(join(folder, small), new Uint8Array(size));
+    }));
+
+  it("that took nothing: everything is as it was", () => afterPowerLoss(async () => undefined));
 });
 
 const canMount = process.getuid?.() === 0;

@@ -33,6 +33,29 @@ describe("an archive in a folder", () => {
   });
 });
 
+describe("an archive whose database cannot be reached", () => {
+  it("says so, and leaves the folder free", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "isocenter-archive-"));
+    const where = { folder, database: "postgres://nobody:secret@127.0.0.1:9/none" };
+    const error: unknown = await LocalArchive.open(where).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "storage-failed" });
+    expect(String(error)).not.toContain("secret");
+    await (await LocalArchive.open(folder)).close();
+    await rm(folder, { recursive: true });
+  });
+
+  it("is not taken for a URL of another kind", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "isocenter-archive-"));
+    await expect(LocalArchive.open({ folder, database: "mysql://x" })).rejects.toMatchObject({
+      code: "data-folder-unusable",
+    });
+    await expect(LocalArchive.open({ folder, objects: "http://x" })).rejects.toMatchObject({
+      code: "data-folder-unusable",
+    });
+    await rm(folder, { recursive: true });
+  });
+});
+
 describe("a folder of the first version", () => {
   it("is taken over: its index is made again from its objects", async () => {
     const folder = await mkdtemp(join(tmpdir(), "isocenter-archive-"));

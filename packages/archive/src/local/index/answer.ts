@@ -97,9 +97,11 @@ export function jsonAnswerOf(query: Query, attributes: DicomJsonObject): DicomJs
     if (found !== undefined) chosen[hex] = found;
   }
   for (const { tag, vr } of query.keys) {
-    if (notKeys.has(tag)) continue;
     const hex = tagToHex(tag);
-    chosen[hex] = attributes[hex] ?? { vr };
+    const found = attributes[hex];
+    if (notKeys.has(tag)) {
+      if (tag === timezone && found !== undefined) chosen[hex] = found;
+    } else chosen[hex] = found ?? { vr };
   }
   if (query.include !== undefined && query.include !== "all") {
     for (const tag of query.include) {
@@ -114,4 +116,6 @@ export function answerOf(query: Query, attributes: DicomJsonObject): DataSet {
   return fromDicomJson(jsonAnswerOf(query, attributes));
 }
 
+/** (0008,0201): no key to match, and part of what an answer's times mean (PS3.4 C.4.1.1.3.1). */
+const timezone = 0x00080201;
 const utf8: DicomJsonElement = { vr: "CS", Value: ["ISO_IR 192"] };

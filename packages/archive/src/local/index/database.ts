@@ -25,13 +25,14 @@ export interface IndexDatabase {
   close(): Promise<void>;
 }
 
-/** @throws ArchiveError `data-folder-too-new`, `data-folder-unusable` */
+/** @throws ArchiveError `data-folder-too-new`, `data-folder-unusable`, `storage-failed` */
 export async function migrate(db: Kysely<IndexSchema>, kind: DatabaseKind, what: string): Promise<void> {
   const { error } = await new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve(migrationsFor(kind)) },
   }).migrateToLatest();
   if (error === undefined) return;
+  if (error instanceof ArchiveError) throw error;
   const tooNew = /corrupted migrations|missing/i.test(messageOf(error));
   throw new ArchiveError(
     tooNew ? "data-folder-too-new" : "data-folder-unusable",

@@ -27,6 +27,11 @@ export async function openPostgres(
   url: string,
   { connections = 10 }: PostgresOptions = {},
 ): Promise<IndexDatabase> {
+  if (!/^postgres(ql)?:\/\//.test(url))
+    throw new ArchiveError(
+      "data-folder-unusable",
+      "The index database is told by a URL like postgres://host/name.",
+    );
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,

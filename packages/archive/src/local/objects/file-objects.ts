@@ -8,6 +8,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { mkdir, open, opendir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { dirname, sep } from "node:path";
+import { promisify } from "node:util";
 import { ArchiveError } from "../../errors.ts";
 import type { ByteRange } from "../../image-source.ts";
 import { grouped, inParallel } from "../group.ts";
@@ -16,6 +17,8 @@ import type { ObjectInfo, ObjectStore } from "./object-store.ts";
 import { FileWorker } from "./file-worker.ts";
 import type { SlotFolder } from "./slots.ts";
 import { Spool } from "./spool.ts";
+
+const nextTurn = promisify(setImmediate);
 
 /** Renames and small writes that may be under way before the next instance has to wait. */
 const mostUnderWay = 64;
@@ -142,6 +145,8 @@ export class FileObjects implements ObjectStore {
     if (kind === "delete") this.#deleting.add(path);
     const before = this.#underWay.get(path);
     const mine: Promise<void> = Promise.all([before, durable])
+      // Whoever waits for the commit goes first: his answer is on its way while this is done.
+      .then(() => nextTurn())
       .then(() => this.#perform(intent))
       // The intent stays in the index, and settling tries again.
       .catch((error: unknown) => {

@@ -48,7 +48,10 @@ export class FileWorker {
   #count = 0;
   readonly #waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
 
-  /** Writes `bytes` to the new file `from`, and renames it to `to`, whose folder is made. Rejects with the system's code. */
+  /**
+   * Writes `bytes` to the new file `from`, and renames it to `to`, whose folder is made. Rejects with the system's code.
+   * Bytes that have a buffer of their own are given away, and gone afterwards.
+   */
   write(from: string, to: string, bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       const id = ++this.#count;
@@ -56,7 +59,9 @@ export class FileWorker {
       const worker = (this.#worker ??= this.#start());
       // The process lives on for what it has begun, and for nothing else.
       worker.ref();
-      worker.postMessage({ id, from, to, bytes });
+      const { buffer } = bytes;
+      const isOwn = buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength;
+      worker.postMessage({ id, from, to, bytes }, isOwn ? [buffer] : []);
     });
   }
 

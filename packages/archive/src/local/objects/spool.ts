@@ -47,10 +47,15 @@ export class Spool {
     return this.#file === undefined;
   }
 
-  /** One piece; only for what is in memory. */
+  /** One piece, in a buffer of its own; only for what is in memory. */
   bytes(): Uint8Array {
-    const [only] = this.#pending;
-    return this.#pending.length === 1 && only !== undefined ? only : Buffer.concat(this.#pending);
+    const bytes = new Uint8Array(this.#pendingBytes);
+    let at = 0;
+    for (const chunk of this.#pending) {
+      bytes.set(chunk, at);
+      at += chunk.byteLength;
+    }
+    return bytes;
   }
 
   /** Path of the file that holds it, once {@link toFile} was called. */
