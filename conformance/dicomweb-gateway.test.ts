@@ -14,7 +14,7 @@ import {
   startOrthanc,
 } from "./support/servers.ts";
 
-const pacs = [
+const programs = [
   ["dcmqrscp", (folder: string) => startDcmqrscp(folder, {})],
   [
     "Orthanc",
@@ -32,10 +32,10 @@ const canRetrieve = new DimsePeer({
 
 const isHere = canRetrieve && hasProgram("dcmqrscp") && hasProgram("Orthanc");
 
-describe.skipIf(!isHere).each(pacs)("DICOMweb over %s", (_, start) => {
+describe.skipIf(!isHere).each(programs)("DICOMweb over %s", (_, start) => {
   let folder: { path: string; remove(): Promise<void> };
-  let server: IsocenterServer;
-  let far: DicomServer;
+  let server: IsocenterServer | undefined;
+  let far: DicomServer | undefined;
   let base: string;
   let files: DemoFile[];
   beforeAll(async () => {
@@ -46,32 +46,35 @@ describe.skipIf(!isHere).each(pacs)("DICOMweb over %s", (_, start) => {
         dataSet.string("Modality") === "MR" && transferSyntaxUid === "1.2.840.10008.1.2.4.90",
     );
     expect(files.length).toBeGreaterThan(10);
-    far = await start(join(folder.path, "far"));
+    const pacs = await start(join(folder.path, "far"));
+    far = pacs;
     const peer = new DimsePeer({
       host: "127.0.0.1",
-      port: far.port,
+      port: pacs.port,
       callingAeTitle: "TEST",
-      calledAeTitle: far.aeTitle,
+      calledAeTitle: pacs.aeTitle,
     });
     const instances = await Promise.all(files.map(({ path }) => instanceFromFile(path)));
     for await (const { kind } of peer.store(instances)) expect(kind).toBe("stored");
-    server = await startIsocenter(join(folder.path, "near"));
-    const connected = await fetch(`${server.http}/api/dicom/connect`, {
+    const near = await startIsocenter(join(folder.path, "near"));
+    server = near;
+    const connected = await fetch(`${near.http}/api/dicom/connect`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({
         host: "127.0.0.1",
-        port: far.port,
+        port: pacs.port,
         callingAE: "ISOCENTER",
-        calledAE: far.aeTitle,
+        calledAE: pacs.aeTitle,
       }),
     });
     const { connectionId } = (await connected.json()) as { connectionId: string };
-    base = `${server.http}/dicom-web/${connectionId}`;
+    base = `${near.http}/dicom-web/${connectionId}`;
   });
   afterAll(async () => {
-    await server.stop();
-    await far.stop();
+    // A set-up that failed half-way leaves nothing running.
+    await server?.stop();
+    await far?.stop();
     await folder.remove();
   });
 
