@@ -10,7 +10,7 @@ export {
   parseAddress,
   type ServerConfig,
   type WebPeerConfig,
-} from "./config.ts";
+} from "./config/config.ts";
 export { type DimseFaceOptions, dimseServices, serveDimse } from "./dimse/scp.ts";
 export { addDicomweb, createDicomweb, type DicomwebHandler, type DicomwebOptions } from "./dicomweb/face.ts";
 export { type AppContext, createApp } from "./http/app.ts";

@@ -32,7 +32,7 @@ import {
   type StoreRequest,
 } from "@isocenter/network";
 import { listenTcp, type TcpServer } from "@isocenter/network/node";
-import type { ListenAddress } from "../config.ts";
+import type { ListenAddress } from "../config/config.ts";
 import { commitFrom } from "./commit.ts";
 import { levelOf, retrieveAll, selectionsOf } from "./selections.ts";
 
@@ -44,36 +44,42 @@ export interface DimseFaceOptions {
   readonly address: ListenAddress;
   readonly aeTitle: string;
   readonly allowedAeTitles?: readonly string[];
-  /** Destinations of C-MOVE and of commitment reports, by AE title. */
-  readonly destination?: (aeTitle: string) => DimsePeerAddress | undefined;
+  /** Destinations of C-MOVE and of commitment reports, by AE title; we call them from the title that we were called by. */
+  readonly destination?: (
+    aeTitle: string,
+    callingAeTitle: string,
+  ) => DimsePeer | DimsePeerAddress | undefined;
   /** Takes instances that a C-MOVE of ours asked for, before they are stored. */
   readonly receiver?: MoveReceiver;
-  /** Associations at a time towards a destination. */
-  readonly parallel?: number;
-  readonly onEvent?: AssociationObserver;
+  /** Watches the association that comes over a connection. */
+  readonly watch?: (
+    remote: string | undefined,
+  ) => { readonly onEvent: AssociationObserver; readonly recordDataSets?: number } | undefined;
   /** A commitment could not be reported. */
   readonly onUndelivered?: (error: unknown) => void;
 }
 
 /** Listens for associations. Anything that cannot be stored or answered becomes a status with an error comment. */
 export function serveDimse(options: DimseFaceOptions): Promise<TcpServer> {
-  const { address, aeTitle, allowedAeTitles, onEvent } = options;
+  const { address, aeTitle, allowedAeTitles, watch } = options;
   const allowed = allowedAeTitles === undefined ? undefined : new Set(allowedAeTitles);
   return listenTcp(address.port, {
     host: address.host,
     aeTitle,
     authorize: (request) => allowed === undefined || allowed.has(request.callingAeTitle),
     services: dimseServices(options),
-    ...(onEvent === undefined ? {} : { onEvent }),
+    ...(watch === undefined ? {} : { onConnection: ({ remote }) => watch(remote) }),
   });
 }
 
 /** What the face answers, over any transport. */
 export function dimseServices(options: DimseFaceOptions): Services {
-  const { source, receiver, destination, parallel = 1, onUndelivered } = options;
+  const { source, receiver, onUndelivered } = options;
   const peerAt = (aeTitle: string, callingAeTitle: string): DimsePeer | undefined => {
-    const address = destination?.(aeTitle);
-    return address === undefined ? undefined : new DimsePeer({ ...address, callingAeTitle });
+    const peer = options.destination?.(aeTitle, callingAeTitle);
+    return peer === undefined || peer instanceof DimsePeer
+      ? peer
+      : new DimsePeer({ ...peer, callingAeTitle });
   };
   return {
     verification: true,
@@ -111,7 +117,7 @@ export function dimseServices(options: DimseFaceOptions): Services {
         if (peer === undefined) return undefined;
         return {
           connect: (contexts, signal) => peer.associate(contexts, signal === undefined ? {} : { signal }),
-          parallel,
+          parallel: peer.options.parallel ?? 1,
         };
       },
     },

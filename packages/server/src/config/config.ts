@@ -3,6 +3,7 @@
  * that other machines can reach refuses to start without a rule for who may use it.
  */
 import { IsocenterError } from "@isocenter/dicom";
+import type { TlsClientOptions } from "@isocenter/network/node";
 
 export interface ListenAddress {
   readonly host: string;
@@ -16,6 +17,15 @@ export interface PeerConfig {
   readonly port: number;
   readonly callingAE: string;
   readonly calledAE: string;
+  readonly tls?: TlsClientOptions;
+  /** Default `auto`: C-GET, and C-MOVE to ourselves where the peer has no C-GET. */
+  readonly retrieve?: "auto" | "get" | "move";
+  /** Associations at a time for storing and retrieving. Default 1. */
+  readonly parallel?: number;
+  /** Of text in answers that name no character set (0008,0005): `ISO_IR 100`, for instance. */
+  readonly characterSet?: string;
+  /** What the gateway retrieves is kept in the archive, and answered from there once a study is complete. */
+  readonly cache?: boolean;
 }
 
 /** A DICOMweb service that requests may name. */
@@ -26,6 +36,8 @@ export interface WebPeerConfig {
   readonly url: string;
   readonly token?: string;
   readonly login?: { readonly user: string; readonly password: string };
+  readonly characterSet?: string;
+  readonly cache?: boolean;
 }
 
 export interface ServerConfig {
@@ -37,6 +49,8 @@ export interface ServerConfig {
   readonly peers: readonly PeerConfig[];
   /** Served as `/dicom-web/<id>` beside the DICOM peers. */
   readonly webPeers?: readonly WebPeerConfig[];
+  /** Whether requests may add, change and remove peers. Default: when HTTP is on loopback. */
+  readonly peerChanges?: boolean;
   /** Origins whose pages may use `/dicom-web`, for viewers that are served elsewhere. None when left out. */
   readonly webOrigins?: readonly string[];
   /** Origin that clients reach this server under, where a proxy stands before it. */
