@@ -13,7 +13,7 @@ import {
   type ServerConfig,
 } from "./config/config.ts";
 import { RenderPool } from "./dicomweb/node/render-pool.ts";
-import { serveDimse } from "./dimse/scp.ts";
+import { type DimseFaceOptions, serveDimse } from "./dimse/scp.ts";
 import { createApp } from "./http/app.ts";
 import { addPage } from "./http/page.ts";
 import { jobProblemOf } from "./http/problem.ts";
@@ -27,6 +27,7 @@ export interface RunningServer extends AsyncDisposable {
   /** Where it really listens: a configured port 0 is a free one. */
   readonly http: ListenAddress;
   readonly dicom: ListenAddress;
+  readonly dicomTls?: ListenAddress;
   readonly archive: LocalArchive;
   /** Stops taking connections, lets what runs finish, and closes the archive. */
   close(): Promise<void>;
@@ -58,8 +59,14 @@ async function start(
   config: ServerConfig,
   { logger = pino({ level: "silent" }), prepare }: StartOptions,
   onClose: (closer: () => Promise<void>) => void,
-): Promise<Pick<RunningServer, "http" | "dicom" | "archive">> {
-  const archive = await LocalArchive.open(config.dataFolder);
+): Promise<Omit<RunningServer, "close" | typeof Symbol.asyncDispose>> {
+  const { database, objects, duplicates } = config;
+  const archive = await LocalArchive.open({
+    folder: config.dataFolder,
+    ...(database === undefined ? {} : { database }),
+    ...(objects === undefined ? {} : { objects }),
+    ...(duplicates === undefined ? {} : { duplicates }),
+  });
   onClose(() => archive.close());
   if (archive.repaired !== undefined && archive.repaired.added > 0) {
     const { seen, added, unreadable } = archive.repaired;
@@ -87,11 +94,15 @@ async function start(
         calledAE: address.calledAeTitle,
       }),
   });
-  const dimse = await serveDimse({
+  const face: DimseFaceOptions = {
     source: archive,
     address: config.dicom,
     aeTitle: config.aeTitle,
     receiver,
+    access: {
+      ...(config.allow === undefined ? {} : { allow: config.allow }),
+      ...(config.users === undefined ? {} : { users: config.users }),
+    },
     destination(title, callingAE) {
       const peer = peers.byAeTitle(title);
       return peer === undefined ? undefined : sources.dimse({ ...peer, callingAE });
@@ -100,17 +111,31 @@ async function start(
       associations.watch({ direction: "incoming", ...(remote === undefined ? {} : { remote }) }),
     onUndelivered: (error) => logger.warn({ err: error }, "a storage commitment could not be reported"),
     ...(config.allowedAeTitles === undefined ? {} : { allowedAeTitles: config.allowedAeTitles }),
-  }).catch((cause: unknown) => {
-    throw listenError("DICOM", config.dicom, cause);
-  });
-  onClose(() => dimse.close());
+    ...(config.limits === undefined ? {} : { limits: config.limits }),
+  };
+  const listenDicom = async (options: DimseFaceOptions): Promise<ListenAddress> => {
+    const listener = await serveDimse(options).catch((cause: unknown) => {
+      throw listenError("DICOM", options.address, cause);
+    });
+    onClose(() => listener.close());
+    return { host: options.address.host, port: listener.port };
+  };
+  const dicom = await listenDicom(face);
+  const dicomTls =
+    config.dicomTls === undefined
+      ? undefined
+      : await listenDicom({ ...face, address: config.dicomTls.address, tls: config.dicomTls.tls });
 
   const renderer = RenderPool.orDirect();
   onClose(() => Promise.resolve(renderer[Symbol.asyncDispose]()));
-  const jobs = new JobRegistry({ state: serverState, problemOf: jobProblemOf });
+  const jobs = new JobRegistry({
+    state: serverState,
+    problemOf: jobProblemOf,
+    ...(config.limits?.jobs === undefined ? {} : { concurrency: config.limits.jobs }),
+  });
   onClose(() => jobs.close());
   const stopping = new AbortController();
-  const state = { ready: false, dicom: { host: config.dicom.host, port: dimse.port }, http: config.http };
+  const state = { ready: false, dicom, http: config.http };
   const app = createApp({
     config,
     state,
@@ -133,7 +158,7 @@ async function start(
 
   await prepare?.(archive);
   state.ready = true;
-  return { http: state.http, dicom: state.dicom, archive };
+  return { http: state.http, dicom, archive, ...(dicomTls === undefined ? {} : { dicomTls }) };
 }
 
 function listen(server: Server, address: ListenAddress): Promise<ListenAddress> {
