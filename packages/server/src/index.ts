@@ -10,7 +10,10 @@ export {
   parseAddress,
   type ServerConfig,
   type WebPeerConfig,
-} from "./config.ts";
+} from "./config/config.ts";
+export { type ConfigFile, configFile, configJsonSchema } from "./config/file.ts";
+export { hashPasscode } from "./config/users.ts";
+export { type ConfigFlags, loadConfig } from "./config/load.ts";
 export { type DimseFaceOptions, dimseServices, serveDimse } from "./dimse/scp.ts";
 export { addDicomweb, createDicomweb, type DicomwebHandler, type DicomwebOptions } from "./dicomweb/face.ts";
 export { type AppContext, createApp } from "./http/app.ts";

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { instanceFromFile } from "@isocenter/archive";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { defaultConfig, type ServerConfig } from "./config.ts";
+import { defaultConfig, type ServerConfig } from "./config/config.ts";
 import { createApp } from "./http/app.ts";
-import { PeerRegistry } from "./peers.ts";
+import { PeerRegistry } from "./peers/registry.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { pino } from "pino";
 import { fileURLToPath } from "node:url";
@@ -236,7 +236,7 @@ describe("the DICOMweb face of the server", () => {
       config: { ...defaultConfig, dataFolder: folder, ...config },
       state: { ready: true, dicom: defaultConfig.dicom, http: defaultConfig.http },
       local: server.archive,
-      peers: new PeerRegistry([]),
+      peers: new PeerRegistry([], { webPeers: config.webPeers ?? [] }),
       logger: pino({ level: "silent" }),
       startedAt: new Date(),
     });

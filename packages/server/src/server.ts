@@ -2,19 +2,32 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
-import { LocalArchive } from "@isocenter/archive";
+import { LocalArchive, MoveReceiver } from "@isocenter/archive";
 import { type Logger, pino } from "pino";
-import { ConfigError, checkConfig, formatAddress, type ListenAddress, type ServerConfig } from "./config.ts";
+import { AssociationRecorder } from "./associations/recorder.ts";
+import {
+  ConfigError,
+  checkConfig,
+  formatAddress,
+  type ListenAddress,
+  type ServerConfig,
+} from "./config/config.ts";
 import { RenderPool } from "./dicomweb/node/render-pool.ts";
-import { serveDimse } from "./dimse/scp.ts";
+import { type DimseFaceOptions, serveDimse } from "./dimse/scp.ts";
 import { createApp } from "./http/app.ts";
 import { addPage } from "./http/page.ts";
-import { PeerRegistry } from "./peers.ts";
+import { jobProblemOf } from "./http/problem.ts";
+import { JobRegistry } from "./jobs/jobs.ts";
+import { PeerSources } from "./peers/peer-sources.ts";
+import { storedPeers } from "./peers/peer-store.ts";
+import { PeerRegistry } from "./peers/registry.ts";
+import { openState } from "./state/state-database.ts";
 
 export interface RunningServer extends AsyncDisposable {
   /** Where it really listens: a configured port 0 is a free one. */
   readonly http: ListenAddress;
   readonly dicom: ListenAddress;
+  readonly dicomTls?: ListenAddress;
   readonly archive: LocalArchive;
   /** Stops taking connections, lets what runs finish, and closes the archive. */
   close(): Promise<void>;
@@ -46,8 +59,14 @@ async function start(
   config: ServerConfig,
   { logger = pino({ level: "silent" }), prepare }: StartOptions,
   onClose: (closer: () => Promise<void>) => void,
-): Promise<Pick<RunningServer, "http" | "dicom" | "archive">> {
-  const archive = await LocalArchive.open(config.dataFolder);
+): Promise<Omit<RunningServer, "close" | typeof Symbol.asyncDispose>> {
+  const { database, objects, duplicates } = config;
+  const archive = await LocalArchive.open({
+    folder: config.dataFolder,
+    ...(database === undefined ? {} : { database }),
+    ...(objects === undefined ? {} : { objects }),
+    ...(duplicates === undefined ? {} : { duplicates }),
+  });
   onClose(() => archive.close());
   if (archive.repaired !== undefined && archive.repaired.added > 0) {
     const { seen, added, unreadable } = archive.repaired;
@@ -57,27 +76,75 @@ async function start(
     );
   }
 
-  const peers = new PeerRegistry(config.peers);
-  const dimse = await serveDimse({
+  const serverState = openState(archive.folder);
+  onClose(() => Promise.resolve(serverState.close()));
+  const associations = new AssociationRecorder();
+  const receiver = new MoveReceiver(config.aeTitle);
+  const peers = new PeerRegistry(config.peers, {
+    store: storedPeers(serverState),
+    ...(config.webPeers === undefined ? {} : { webPeers: config.webPeers }),
+  });
+  const sources = new PeerSources({
+    receiver,
+    observe: ({ address, peer }) =>
+      associations.watch({
+        direction: "outgoing",
+        peer,
+        callingAE: address.callingAeTitle,
+        calledAE: address.calledAeTitle,
+      }),
+  });
+  const face: DimseFaceOptions = {
     source: archive,
     address: config.dicom,
     aeTitle: config.aeTitle,
-    destination: (title) => peers.byAeTitle(title),
+    receiver,
+    access: {
+      ...(config.allow === undefined ? {} : { allow: config.allow }),
+      ...(config.users === undefined ? {} : { users: config.users }),
+    },
+    destination(title, callingAE) {
+      const peer = peers.byAeTitle(title);
+      return peer === undefined ? undefined : sources.dimse({ ...peer, callingAE });
+    },
+    watch: (remote) =>
+      associations.watch({ direction: "incoming", ...(remote === undefined ? {} : { remote }) }),
     onUndelivered: (error) => logger.warn({ err: error }, "a storage commitment could not be reported"),
     ...(config.allowedAeTitles === undefined ? {} : { allowedAeTitles: config.allowedAeTitles }),
-  }).catch((cause: unknown) => {
-    throw listenError("DICOM", config.dicom, cause);
-  });
-  onClose(() => dimse.close());
+    ...(config.limits === undefined ? {} : { limits: config.limits }),
+  };
+  const listenDicom = async (options: DimseFaceOptions): Promise<ListenAddress> => {
+    const listener = await serveDimse(options).catch((cause: unknown) => {
+      throw listenError("DICOM", options.address, cause);
+    });
+    onClose(() => listener.close());
+    return { host: options.address.host, port: listener.port };
+  };
+  const dicom = await listenDicom(face);
+  const dicomTls =
+    config.dicomTls === undefined
+      ? undefined
+      : await listenDicom({ ...face, address: config.dicomTls.address, tls: config.dicomTls.tls });
 
   const renderer = RenderPool.orDirect();
   onClose(() => Promise.resolve(renderer[Symbol.asyncDispose]()));
-  const state = { ready: false, dicom: { host: config.dicom.host, port: dimse.port }, http: config.http };
+  const jobs = new JobRegistry({
+    state: serverState,
+    problemOf: jobProblemOf,
+    ...(config.limits?.jobs === undefined ? {} : { concurrency: config.limits.jobs }),
+  });
+  onClose(() => jobs.close());
+  const stopping = new AbortController();
+  const state = { ready: false, dicom, http: config.http };
   const app = createApp({
     config,
     state,
     local: archive,
     peers,
+    sources,
+    jobs,
+    associations,
+    stopping: stopping.signal,
     logger,
     renderer,
     startedAt: new Date(),
@@ -88,10 +155,12 @@ async function start(
   server.requestTimeout = 0;
   state.http = await listen(server, config.http);
   onClose(() => closeHttp(server));
+  // Streams of events go on for ever: they are ended before their connections are waited for.
+  onClose(() => Promise.resolve(stopping.abort(new Error("the server stops"))));
 
   await prepare?.(archive);
   state.ready = true;
-  return { http: state.http, dicom: state.dicom, archive };
+  return { http: state.http, dicom, archive, ...(dicomTls === undefined ? {} : { dicomTls }) };
 }
 
 function listen(server: Server, address: ListenAddress): Promise<ListenAddress> {
@@ -107,8 +176,11 @@ function listen(server: Server, address: ListenAddress): Promise<ListenAddress> 
 function closeHttp(server: Server, drainMs = 3000): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+    // A connection becomes idle when its answer is complete; its client may keep it open for long.
+    const sweep = setInterval(() => server.closeIdleConnections(), 20);
     server.close(() => {
       clearTimeout(timer);
+      clearInterval(sweep);
       resolve();
     });
     server.closeIdleConnections();

@@ -1,9 +1,9 @@
 /** `isocenter serve`: the archive, its DICOM and HTTP listeners and the workstation in one process. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
-import { type RunningServer, startServer } from "@isocenter/server";
-import { defaultConfig, formatAddress, parseAddress } from "@isocenter/server/config";
+import { dirname, join } from "node:path";
+import { loadConfig, type RunningServer, startServer } from "@isocenter/server";
+import { defaultConfig, formatAddress } from "@isocenter/server/config";
 import { pino } from "pino";
 import { type OptionSpecs, parseArguments } from "../arguments.ts";
 import { type Command, ExitCode, type Io } from "../command.ts";
@@ -11,6 +11,11 @@ import { loadDemo } from "../demo.ts";
 import { UsageError } from "../usage-error.ts";
 
 const options = {
+  config: {
+    names: ["--config"],
+    value: "FILE",
+    help: "Configuration (default ./isocenter.json, when it is there); docs/manual/configuration.md tells what it takes.",
+  },
   data: {
     names: ["--data"],
     value: "DIR",
@@ -25,6 +30,16 @@ const options = {
     names: ["--dicom"],
     value: "HOST:PORT",
     help: `DICOM listener (default ${formatAddress(defaultConfig.dicom)}).`,
+  },
+  database: {
+    names: ["--database"],
+    value: "URL",
+    help: "Index in PostgreSQL, postgres://USER@HOST/DATABASE, instead of SQLite in the folder.",
+  },
+  objects: {
+    names: ["--objects"],
+    value: "URL",
+    help: "Objects in S3, s3://BUCKET/PREFIX?endpoint=URL&region=NAME, instead of the folder.",
   },
   aet: { names: ["--aet"], value: "NAME", help: `Our AE title (default ${defaultConfig.aeTitle}).` },
   allow: {
@@ -48,7 +63,10 @@ export const serve: Command = {
   summary: "Run an archive with its DICOM listener, HTTP API and web workstation.",
   usage: "[options]",
   description: `Both listeners are on loopback and need no login there. To be reached from other machines, HTTP needs a token in
-ISOCENTER_TOKEN and DICOM needs --allow-aet.`,
+ISOCENTER_TOKEN or ISOCENTER_TOKEN_FILE, and DICOM needs --allow-aet.
+
+Options come before the environment (ISOCENTER_HTTP, ISOCENTER_DICOM, ISOCENTER_DATA, ISOCENTER_DATABASE, ISOCENTER_OBJECTS,
+ISOCENTER_AE_TITLE), and that before the configuration file.`,
   options,
   examples: [
     { line: "isocenter serve --demo", explains: "try it, with real images" },
@@ -60,23 +78,25 @@ ISOCENTER_TOKEN and DICOM needs --allow-aet.`,
   async run(argv, io) {
     const { options: given, operands } = parseArguments(options, argv);
     if (operands.length > 0) throw new UsageError(`What is "${operands.join(" ")}"?`);
-    const logLevel = given.logLevel ?? "warn";
+    const config = loadConfig(
+      {
+        config: given.config,
+        data: given.data,
+        http: given.http,
+        dicom: given.dicom,
+        aeTitle: given.aet,
+        database: given.database,
+        objects: given.objects,
+        allow: given.allow,
+      },
+      io.env,
+    );
+    const logLevel = given.logLevel ?? config.logLevel ?? "warn";
     if (!logLevels.includes(logLevel))
       throw new UsageError(`"${logLevel}" is not a log level: use ${logLevels.join(", ")}.`);
-    const token = io.env["ISOCENTER_TOKEN"];
     const webFolder = builtWorkstation();
     const server = await startServer(
-      {
-        ...defaultConfig,
-        dataFolder: resolve(given.data ?? defaultConfig.dataFolder),
-        http: given.http === undefined ? defaultConfig.http : parseAddress(given.http),
-        dicom: given.dicom === undefined ? defaultConfig.dicom : parseAddress(given.dicom),
-        aeTitle: given.aet ?? defaultConfig.aeTitle,
-        demo: given.demo,
-        ...(token === undefined || token === "" ? {} : { token }),
-        ...(given.allow.length === 0 ? {} : { allowedAeTitles: given.allow }),
-        ...(webFolder === undefined ? {} : { webFolder }),
-      },
+      { ...config, demo: given.demo, ...(webFolder === undefined ? {} : { webFolder }) },
       {
         logger: pino({ level: logLevel }, pino.destination(2)),
         prepare: async (archive) => {
@@ -84,7 +104,7 @@ ISOCENTER_TOKEN and DICOM needs --allow-aet.`,
         },
       },
     );
-    await announce(server, given.aet ?? defaultConfig.aeTitle, io);
+    await announce(server, config.aeTitle, io);
     await new Promise<void>((stop) => {
       if (io.signal.aborted) stop();
       io.signal.addEventListener("abort", () => stop(), { once: true });

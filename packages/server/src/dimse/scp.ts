@@ -14,6 +14,7 @@ import {
 import {
   type AssociationObserver,
   commitmentReportContext,
+  type NetworkError,
   type CommitmentResult,
   PatientRootFind,
   PatientRootGet,
@@ -31,8 +32,9 @@ import {
   storageCommitmentService,
   type StoreRequest,
 } from "@isocenter/network";
-import { listenTcp, type TcpServer } from "@isocenter/network/node";
-import type { ListenAddress } from "../config.ts";
+import { listenTcp, type TcpServer, type TlsServerOptions } from "@isocenter/network/node";
+import type { Limits, ListenAddress } from "../config/config.ts";
+import { accessRule, type AccessOptions, identityRule } from "./access.ts";
 import { commitFrom } from "./commit.ts";
 import { levelOf, retrieveAll, selectionsOf } from "./selections.ts";
 
@@ -42,38 +44,60 @@ export interface DimseFaceOptions {
     storeOne?(instance: InstanceStream, options: { readonly signal: AbortSignal }): Promise<StoreOutcome>;
   };
   readonly address: ListenAddress;
-  readonly aeTitle: string;
+  readonly aeTitle: string | readonly string[];
+  /** Calling AE titles; anyone when left out. `access` says more, and comes before it. */
   readonly allowedAeTitles?: readonly string[];
-  /** Destinations of C-MOVE and of commitment reports, by AE title. */
-  readonly destination?: (aeTitle: string) => DimsePeerAddress | undefined;
+  readonly access?: AccessOptions;
+  readonly tls?: TlsServerOptions;
+  readonly limits?: Limits;
+  /** Instead of {@link dimseServices} over the source. */
+  readonly services?: Services;
+  /** An association ended otherwise than by a release. */
+  readonly onError?: (error: NetworkError) => void;
+  /** Destinations of C-MOVE and of commitment reports, by AE title; we call them from the title that we were called by. */
+  readonly destination?: (
+    aeTitle: string,
+    callingAeTitle: string,
+  ) => DimsePeer | DimsePeerAddress | undefined;
   /** Takes instances that a C-MOVE of ours asked for, before they are stored. */
   readonly receiver?: MoveReceiver;
-  /** Associations at a time towards a destination. */
-  readonly parallel?: number;
-  readonly onEvent?: AssociationObserver;
+  /** Watches the association that comes over a connection. */
+  readonly watch?: (
+    remote: string | undefined,
+  ) => { readonly onEvent: AssociationObserver; readonly recordDataSets?: number } | undefined;
   /** A commitment could not be reported. */
   readonly onUndelivered?: (error: unknown) => void;
 }
 
 /** Listens for associations. Anything that cannot be stored or answered becomes a status with an error comment. */
 export function serveDimse(options: DimseFaceOptions): Promise<TcpServer> {
-  const { address, aeTitle, allowedAeTitles, onEvent } = options;
-  const allowed = allowedAeTitles === undefined ? undefined : new Set(allowedAeTitles);
+  const { address, aeTitle, allowedAeTitles = [], watch, access, tls, limits = {}, onError } = options;
+  const { associations, maximumPduLength, idleSeconds } = limits;
+  const allowed =
+    options.allowedAeTitles === undefined ? undefined : allowedAeTitles.map((one) => ({ aeTitle: one }));
   return listenTcp(address.port, {
     host: address.host,
     aeTitle,
-    authorize: (request) => allowed === undefined || allowed.has(request.callingAeTitle),
-    services: dimseServices(options),
-    ...(onEvent === undefined ? {} : { onEvent }),
+    authorize: accessRule(access?.allow ?? allowed),
+    services: options.services ?? dimseServices(options),
+    ...(access?.users === undefined ? {} : { verifyIdentity: identityRule(access.users) }),
+    ...(tls === undefined ? {} : { tls }),
+    ...(associations === undefined ? {} : { maximumAssociations: associations }),
+    ...(maximumPduLength === undefined ? {} : { maximumPduLength }),
+    ...(idleSeconds === undefined ? {} : { timeouts: { idleMs: idleSeconds * 1000 } }),
+    ...(watch === undefined ? {} : { onConnection: ({ remote }) => watch(remote) }),
+    ...(onError === undefined ? {} : { onError }),
   });
 }
 
 /** What the face answers, over any transport. */
 export function dimseServices(options: DimseFaceOptions): Services {
-  const { source, receiver, destination, parallel = 1, onUndelivered } = options;
+  const { source, receiver, onUndelivered } = options;
   const peerAt = (aeTitle: string, callingAeTitle: string): DimsePeer | undefined => {
-    const address = destination?.(aeTitle);
-    return address === undefined ? undefined : new DimsePeer({ ...address, callingAeTitle });
+    const peer = options.destination?.(aeTitle, callingAeTitle);
+    return peer === undefined || peer instanceof DimsePeer
+      ? peer
+      : new DimsePeer({ ...peer, callingAeTitle });
   };
   return {
     verification: true,
@@ -111,7 +135,7 @@ export function dimseServices(options: DimseFaceOptions): Services {
         if (peer === undefined) return undefined;
         return {
           connect: (contexts, signal) => peer.associate(contexts, signal === undefined ? {} : { signal }),
-          parallel,
+          parallel: peer.options.parallel ?? 1,
         };
       },
     },

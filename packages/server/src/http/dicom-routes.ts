@@ -1,14 +1,12 @@
 /** `/api/dicom/*`: connect to a PACS, echo, find, and list peers. */
-import { DimsePeer, type DimsePeerAddress, type ImageSource } from "@isocenter/archive";
-import { TransferSyntax, uidName } from "@isocenter/dicom";
+import type { DimsePeer, DimsePeerAddress, ImageSource } from "@isocenter/archive";
+import { DataSet, TransferSyntax, uidName } from "@isocenter/dicom";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { PatientRootFind, StudyRootFind, Verification } from "@isocenter/network";
-import { connectTcp } from "@isocenter/network/node";
-import type { ServerConfig } from "../config.ts";
-import { addressOf, type PeerRegistry } from "../peers.ts";
-import { checkSpelledOutPeer } from "./peer-policy.ts";
 import { identifierFor, resultOf } from "./find-results.ts";
-import { HttpProblem } from "./problem.ts";
+import { type NamedPeer, namedPeer, neededPeer, type PeerContext } from "./named-peer.ts";
+import { checkSpelledOutPeer } from "./peer-policy.ts";
+import { json, peerProblems } from "./route-parts.ts";
 import {
   connectAnswer,
   connectBody,
@@ -16,45 +14,19 @@ import {
   echoBody,
   findAnswer,
   findBody,
-  type PeerFields,
   peersAnswer,
-  problem,
 } from "./schemas.ts";
 
-export interface DicomRoutesContext {
+export interface DicomRoutesContext extends PeerContext {
   readonly local: ImageSource;
-  readonly peers: PeerRegistry;
-  readonly config: Pick<ServerConfig, "aeTitle" | "http">;
 }
-
-const problems = {
-  400: { description: "The request is wrong", content: { "application/problem+json": { schema: problem } } },
-  403: {
-    description: "The peer may not be named",
-    content: { "application/problem+json": { schema: problem } },
-  },
-  404: {
-    description: "Unknown peer or connection",
-    content: { "application/problem+json": { schema: problem } },
-  },
-  502: {
-    description: "The peer refused or failed",
-    content: { "application/problem+json": { schema: problem } },
-  },
-  504: {
-    description: "The peer did not answer in time",
-    content: { "application/problem+json": { schema: problem } },
-  },
-} as const;
-
-const json = <T>(schema: T) => ({ "application/json": { schema } });
 
 const connectRoute = createRoute({
   method: "post",
   path: "/api/dicom/connect",
   summary: "Associate with a PACS and verify it with C-ECHO",
   request: { body: { required: true, content: json(connectBody) } },
-  responses: { 200: { description: "What was negotiated", content: json(connectAnswer) }, ...problems },
+  responses: { 200: { description: "What was negotiated", content: json(connectAnswer) }, ...peerProblems },
 });
 
 const echoRoute = createRoute({
@@ -62,7 +34,7 @@ const echoRoute = createRoute({
   path: "/api/dicom/echo",
   summary: "C-ECHO",
   request: { body: { required: true, content: json(echoBody) } },
-  responses: { 200: { description: "The peer answered", content: json(echoAnswer) }, ...problems },
+  responses: { 200: { description: "The peer answered", content: json(echoAnswer) }, ...peerProblems },
 });
 
 const findRoute = createRoute({
@@ -70,7 +42,7 @@ const findRoute = createRoute({
   path: "/api/dicom/find",
   summary: "C-FIND at a peer, or the same query on this archive when no peer is named",
   request: { body: { required: true, content: json(findBody) } },
-  responses: { 200: { description: "The matches", content: json(findAnswer) }, ...problems },
+  responses: { 200: { description: "The matches", content: json(findAnswer) }, ...peerProblems },
 });
 
 const peersRoute = createRoute({
@@ -80,12 +52,13 @@ const peersRoute = createRoute({
   responses: { 200: { description: "Configured and connected peers", content: json(peersAnswer) } },
 });
 
-export function addDicomRoutes(app: OpenAPIHono, { local, peers, config }: DicomRoutesContext): void {
+export function addDicomRoutes(app: OpenAPIHono, context: DicomRoutesContext): void {
+  const { local, peers, config, sources } = context;
   app.openapi(connectRoute, async (c) => {
     const { host, port, callingAE, calledAE } = c.req.valid("json");
-    const address = { host, port, callingAeTitle: callingAE, calledAeTitle: calledAE };
+    const address: DimsePeerAddress = { host, port, callingAeTitle: callingAE, calledAeTitle: calledAE };
     await checkSpelledOutPeer(host, config);
-    const { roundTripMs, association } = await echo(address, c.req.raw.signal);
+    const { roundTripMs, association } = await echo(sources.at(address), c.req.raw.signal);
     const { accepted } = association;
     const peer = peers.connected(address, { at: new Date().toISOString(), ok: true, roundTripMs });
     return c.json(
@@ -117,22 +90,15 @@ export function addDicomRoutes(app: OpenAPIHono, { local, peers, config }: Dicom
   });
 
   app.openapi(echoRoute, async (c) => {
-    const named = await peerOf(c.req.valid("json"));
-    if (named === undefined) throw noPeer();
-    try {
-      const { roundTripMs } = await echo(named.address, c.req.raw.signal);
-      peers.recordEcho(named.id, { at: new Date().toISOString(), ok: true, roundTripMs });
-      return c.json({ status: "success" as const, roundTripMs }, 200);
-    } catch (error) {
-      peers.recordEcho(named.id, { at: new Date().toISOString(), ok: false });
-      throw error;
-    }
+    const named = await neededPeer(context, c.req.valid("json"));
+    const roundTripMs = await verified(context, named, c.req.raw.signal);
+    return c.json({ status: "success" as const, roundTripMs }, 200);
   });
 
   app.openapi(findRoute, async (c) => {
     const body = c.req.valid("json");
-    const named = await peerOf(body);
-    const source: ImageSource = named === undefined ? local : new DimsePeer(named.address);
+    const named = await namedPeer(context, body);
+    const source = named?.source ?? local;
     const keys = identifierFor(body.level, body.criteria);
     const results = [];
     let truncated = false;
@@ -156,42 +122,49 @@ export function addDicomRoutes(app: OpenAPIHono, { local, peers, config }: Dicom
     );
   });
 
-  app.openapi(peersRoute, (c) => c.json({ peers: peers.list() }, 200));
+  app.openapi(peersRoute, (c) => {
+    const known = peers.list().flatMap((peer) => {
+      if (peer.protocol !== "dimse") return [];
+      const { id, name, host, port, callingAE, calledAE, origin, lastEcho } = peer;
+      const kind = origin === "connected" ? ("connected" as const) : ("configured" as const);
+      return [
+        { id, name, host, port, callingAE, calledAE, kind, ...(lastEcho === undefined ? {} : { lastEcho }) },
+      ];
+    });
+    return c.json({ peers: known }, 200);
+  });
+}
 
-  /** The peer a request means; undefined when it names none. */
-  async function peerOf(fields: PeerFields): Promise<{ id: string; address: DimsePeerAddress } | undefined> {
-    const id = fields.connectionId ?? fields.peer;
-    if (id !== undefined) {
-      const peer = peers.get(id);
-      if (peer === undefined) {
-        throw new HttpProblem(
-          404,
-          "connection-unknown",
-          "Unknown connection",
-          "There is no connection or peer with this id; connections are forgotten when the server restarts.",
-          "Connect again with POST /api/dicom/connect.",
-        );
-      }
-      return { id, address: addressOf(peer) };
-    }
-    const { host, port = 104, callingAE = config.aeTitle, calledAE } = fields;
-    if (host === undefined && calledAE === undefined) return undefined;
-    if (host === undefined || calledAE === undefined) throw noPeer();
-    await checkSpelledOutPeer(host, config);
-    return { id: "", address: { host, port, callingAeTitle: callingAE, calledAeTitle: calledAE } };
+/** Verifies a peer and remembers what came of it: by C-ECHO, or for a DICOMweb service by a search for nothing. */
+export async function verified(
+  { peers }: Pick<PeerContext, "peers">,
+  { id, source, dimse }: NamedPeer,
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    const roundTripMs =
+      dimse === undefined ? await searched(source, signal) : (await echo(dimse, signal)).roundTripMs;
+    peers.recordEcho(id, { at: new Date().toISOString(), ok: true, roundTripMs });
+    return roundTripMs;
+  } catch (error) {
+    peers.recordEcho(id, { at: new Date().toISOString(), ok: false });
+    throw error;
   }
+}
+
+async function searched(source: ImageSource, signal: AbortSignal): Promise<number> {
+  const start = performance.now();
+  const keys = DataSet.of({ StudyInstanceUID: "" });
+  for await (const _ of source.find({ level: "STUDY", keys, limit: 1 }, { signal })) break;
+  return since(start);
 }
 
 const queryTransferSyntaxes = [TransferSyntax.ExplicitVRLittleEndian, TransferSyntax.ImplicitVRLittleEndian];
 
 /** Associates for verification and queries, echoes, and releases. */
-async function echo(address: DimsePeerAddress, signal: AbortSignal) {
-  const { host, port, callingAeTitle, calledAeTitle } = address;
-  const association = await connectTcp(host, port, {
-    callingAeTitle,
-    calledAeTitle,
-    signal,
-    contexts: [
+async function echo(peer: DimsePeer, signal: AbortSignal) {
+  const association = await peer.associate(
+    [
       {
         abstractSyntaxUid: Verification.sopClassUid,
         transferSyntaxUids: [TransferSyntax.ImplicitVRLittleEndian],
@@ -199,21 +172,14 @@ async function echo(address: DimsePeerAddress, signal: AbortSignal) {
       { abstractSyntaxUid: StudyRootFind.sopClassUid, transferSyntaxUids: queryTransferSyntaxes },
       { abstractSyntaxUid: PatientRootFind.sopClassUid, transferSyntaxUids: queryTransferSyntaxes },
     ],
-  });
+    { signal },
+  );
   await using _ = association;
   const start = performance.now();
   await association.echo({ signal });
-  const roundTripMs = Math.round((performance.now() - start) * 100) / 100;
+  const roundTripMs = since(start);
   await association.release();
   return { association, roundTripMs };
 }
 
-function noPeer(): HttpProblem {
-  return new HttpProblem(
-    400,
-    "peer-missing",
-    "No peer named",
-    "The request names no peer.",
-    "Give connectionId, peer, or host, port, callingAE and calledAE.",
-  );
-}
+const since = (start: number): number => Math.round((performance.now() - start) * 100) / 100;

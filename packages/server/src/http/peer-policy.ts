@@ -5,7 +5,7 @@
  */
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
-import { isLoopback, type ServerConfig } from "../config.ts";
+import { isLoopback, type ServerConfig } from "../config/config.ts";
 import { HttpProblem } from "./problem.ts";
 
 const neverPeers = new BlockList();
@@ -24,7 +24,33 @@ export async function checkSpelledOutPeer(host: string, config: Pick<ServerConfi
       "Ask its administrator to configure the peer, and name it with `peer`.",
     );
   }
-  // A name that is not known is reported by connecting to it.
+  await checkHost(host);
+}
+
+/**
+ * Adding a peer is spelling one out for later: where requests may not do that, they may change peers only when the
+ * configuration says so.
+ * @param host undefined when one is only removed
+ * @throws HttpProblem 403 `peers-read-only`, `peer-not-allowed`
+ */
+export async function checkPeerChange(
+  host: string | undefined,
+  { http, peerChanges }: Pick<ServerConfig, "http" | "peerChanges">,
+): Promise<void> {
+  if (!(peerChanges ?? isLoopback(http.host))) {
+    throw new HttpProblem(
+      403,
+      "peers-read-only",
+      "Peers are set in the configuration",
+      "This server can be reached from other machines, so its peers are changed in its configuration only.",
+      "Set `peerChanges` to true in the configuration to allow it to everyone who has the token.",
+    );
+  }
+  if (host !== undefined) await checkHost(host);
+}
+
+/** A name that is not known is reported by connecting to it. */
+async function checkHost(host: string): Promise<void> {
   const addresses =
     isIP(host) === 0 ? await lookup(host, { all: true }).catch(() => []) : [{ address: host }];
   for (const { address } of addresses) {

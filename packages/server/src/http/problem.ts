@@ -2,7 +2,7 @@
  * Problem documents (RFC 9457): every error of the HTTP API in one shape, with a stable `code`, what the peer said in
  * words, and what to try next. No patient data: messages of our errors never hold any, and others are not shown.
  */
-import { ArchiveError } from "@isocenter/archive";
+import { ArchiveError, DicomwebError } from "@isocenter/archive";
 import { IsocenterError } from "@isocenter/dicom";
 import {
   AssociationAbortedError,
@@ -16,7 +16,7 @@ import type { Problem } from "./schemas.ts";
 /** An error of the API itself. */
 export class HttpProblem extends Error {
   override readonly name = "HttpProblem";
-  readonly status: 400 | 401 | 403 | 404 | 415 | 421;
+  readonly status: 400 | 401 | 403 | 404 | 409 | 415 | 421 | 429 | 503;
   readonly code: string;
   readonly title: string;
   readonly hint: string | undefined;
@@ -99,6 +99,25 @@ export function problemOf(error: unknown): Problem {
       hints[error.code],
     );
   }
+  if (error instanceof DicomwebError) {
+    const status = error.code === "web-timeout" ? 504 : 502;
+    return base(
+      status,
+      error.code,
+      "The DICOMweb service refused or failed",
+      error.message,
+      hints[error.code],
+    );
+  }
+  if (error instanceof ArchiveError && unavailable.has(error.code)) {
+    return base(
+      503,
+      error.code,
+      "The archive's storage does not answer",
+      error.message,
+      "Try again in a moment; if it goes on, ask the administrator of this server.",
+    );
+  }
   if (error instanceof ArchiveError) return base(500, error.code, "The archive failed", error.message);
   if (error instanceof IsocenterError) return base(500, error.code, "The request failed", error.message);
   return base(
@@ -108,6 +127,9 @@ export function problemOf(error: unknown): Problem {
     "The server met an error it did not expect; its log has the details.",
   );
 }
+
+/** Another moment may help. */
+const unavailable = new Set(["storage-failed", "storage-full"]);
 
 function base(status: number, code: string, title: string, detail: string, hint?: string): Problem {
   return {
@@ -128,4 +150,10 @@ function rejectHint(error: AssociationRejectedError): string {
     return "Ask the PACS administrator to add our AE title, with this machine's address, to the list of known AE titles.";
   }
   return "Try again in a moment; if it goes on, ask the PACS administrator.";
+}
+
+/** What a job's record says of an error. */
+export function jobProblemOf(error: unknown): { readonly code: string; readonly detail: string } {
+  const { code, detail } = problemOf(error);
+  return { code, detail };
 }

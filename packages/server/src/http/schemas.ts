@@ -1,20 +1,20 @@
 /** Request and response bodies of the HTTP API: types, validation and OpenAPI document from one place. */
 import { z } from "@hono/zod-openapi";
 
-const aeTitle = z
+export const aeTitle = z
   .string()
   .trim()
   .regex(/^[\x20-\x5b\x5d-\x7e]{1,16}$/, "An AE title has 1 to 16 characters and no backslash.")
   .openapi({ example: "ISOCENTER" });
 
-const host = z
+export const host = z
   .string()
   .trim()
   .min(1)
   .max(253)
   .regex(/^[^\s/@?#]+$/, "A host name or IP address.")
   .openapi({ example: "127.0.0.1" });
-const port = z.number().int().min(1).max(65535);
+export const port = z.number().int().min(1).max(65535);
 
 const spelledOut = {
   host,
@@ -55,6 +55,94 @@ export const findBody = z
     limit: z.number().int().min(1).max(10_000).default(200),
   })
   .openapi("FindRequest");
+
+const uid = z
+  .string()
+  .regex(/^[0-9A-Za-z][0-9A-Za-z._-]{0,127}$/, "A UID.")
+  .openapi({ example: "1.2.840.113619.2.1" });
+
+const selection = z.object({
+  studyInstanceUID: uid,
+  seriesInstanceUID: uid.optional(),
+  sopInstanceUID: uid.optional(),
+});
+export type SelectionFields = z.infer<typeof selection>;
+
+const transferFields = {
+  ...peerFields,
+  studyInstanceUID: uid.optional(),
+  seriesInstanceUID: uid.optional(),
+  sopInstanceUID: uid.optional(),
+  selections: z
+    .array(selection)
+    .min(1)
+    .max(1000)
+    .optional()
+    .openapi({ description: "Several at once, instead of the UIDs beside it." }),
+};
+
+export const getBody = z.object(transferFields).openapi("GetRequest");
+export const sendBody = z.object(transferFields).openapi("StoreRequest");
+export const moveBody = z
+  .object({
+    ...transferFields,
+    destination: aeTitle.openapi({ description: "AE title that the peer sends to, and has to know." }),
+  })
+  .openapi("MoveRequest");
+
+export const transferQuery = z.object({
+  async: z
+    .enum(["0", "1"])
+    .optional()
+    .openapi({ description: "1 begins a job in the background and answers it." }),
+});
+
+const counters = {
+  completed: z.number(),
+  failed: z.number(),
+  warning: z.number(),
+};
+
+export const progress = z
+  .object({
+    remaining: z.number().nullable().openapi({ description: "null where nobody knows how many there are." }),
+    ...counters,
+  })
+  .openapi("Progress");
+
+const transferResult = z
+  .object({
+    status: z.enum(["success", "warning", "failure", "cancelled"]),
+    ...counters,
+    failures: z
+      .array(
+        z.object({
+          sopInstanceUID: z.string(),
+          status: z.string().optional(),
+          reason: z.string().optional(),
+        }),
+      )
+      .openapi({ description: "The first hundred of those that failed." }),
+    ms: z.number(),
+  })
+  .openapi("TransferResult");
+
+export const jobAnswer = z
+  .object({
+    id: z.string(),
+    kind: z.enum(["get", "move", "store"]),
+    peer: z.string(),
+    state: z.enum(["queued", "running", "succeeded", "failed", "cancelled"]),
+    progress,
+    result: transferResult.optional(),
+    problem: z.object({ code: z.string(), detail: z.string() }).optional(),
+    createdAt: z.string(),
+    startedAt: z.string().optional(),
+    endedAt: z.string().optional(),
+  })
+  .openapi("Job");
+
+export const jobsAnswer = z.object({ jobs: z.array(jobAnswer) }).openapi("Jobs");
 
 const negotiatedContext = z.object({
   abstractSyntax: z.string(),
@@ -161,5 +249,21 @@ export const problem = z
     abort: z.object({ source: z.string(), reason: z.string().optional() }).optional(),
   })
   .openapi("Problem");
+
+/** A line of a transfer's answer: progress, and at the end the result or what went wrong. */
+export const transferLine = z
+  .union([progress, z.object({ result: transferResult }), z.object({ problem })])
+  .openapi("TransferLine");
+
+export const changeEvent = z
+  .object({
+    seq: z.number(),
+    at: z.string(),
+    kind: z.string(),
+    studyInstanceUid: z.string(),
+    seriesInstanceUid: z.string().optional(),
+    sopInstanceUid: z.string().optional(),
+  })
+  .openapi("Change");
 
 export type Problem = z.infer<typeof problem>;

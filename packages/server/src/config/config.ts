@@ -3,6 +3,10 @@
  * that other machines can reach refuses to start without a rule for who may use it.
  */
 import { IsocenterError } from "@isocenter/dicom";
+import type { DuplicatePolicy } from "@isocenter/archive";
+import type { TlsClientOptions, TlsServerOptions } from "@isocenter/network/node";
+import type { RoutingConfig } from "./routing.ts";
+import type { VerifyUser } from "./users.ts";
 
 export interface ListenAddress {
   readonly host: string;
@@ -16,6 +20,15 @@ export interface PeerConfig {
   readonly port: number;
   readonly callingAE: string;
   readonly calledAE: string;
+  readonly tls?: TlsClientOptions;
+  /** Default `auto`: C-GET, and C-MOVE to ourselves where the peer has no C-GET. */
+  readonly retrieve?: "auto" | "get" | "move";
+  /** Associations at a time for storing and retrieving. Default 1. */
+  readonly parallel?: number;
+  /** Of text in answers that name no character set (0008,0005): `ISO_IR 100`, for instance. */
+  readonly characterSet?: string;
+  /** What the gateway retrieves is kept in the archive, and answered from there once a study is complete. */
+  readonly cache?: boolean;
 }
 
 /** A DICOMweb service that requests may name. */
@@ -26,17 +39,69 @@ export interface WebPeerConfig {
   readonly url: string;
   readonly token?: string;
   readonly login?: { readonly user: string; readonly password: string };
+  readonly characterSet?: string;
+  readonly cache?: boolean;
+}
+
+/** Who may open associations: all that is said must be so. */
+export interface AllowRule {
+  readonly aeTitle: string;
+  /** Addresses and networks, `10.1.0.0/16`. */
+  readonly addresses?: readonly string[] | undefined;
+  /** SHA-256 fingerprints of client certificates. */
+  readonly fingerprints?: readonly string[] | undefined;
+}
+
+export interface Limits {
+  /** Open at a time. Default 200. */
+  readonly associations?: number;
+  /** Bytes that a peer may send in one P-DATA-TF. Default 131,072. */
+  readonly maximumPduLength?: number;
+  readonly idleSeconds?: number;
+  /** Jobs that run at a time. Default 4. */
+  readonly jobs?: number;
+  /** Memory for instances that the gateway holds. Default 256. */
+  readonly gatewayMiB?: number;
+}
+
+export interface QuotaConfig {
+  readonly maximumGiB?: number;
+  readonly maximumAgeDays?: number;
+  /** Default 15. */
+  readonly everyMinutes?: number;
 }
 
 export interface ServerConfig {
   /** Folder of the local archive. */
   readonly dataFolder: string;
+  /** `postgres://…`; SQLite in the data folder when left out. */
+  readonly database?: string;
+  /** `s3://…`; the data folder when left out. */
+  readonly objects?: string;
+  readonly duplicates?: DuplicatePolicy;
+  readonly quota?: QuotaConfig;
+  readonly limits?: Limits;
+  /** A second DICOM listener, with TLS. */
+  readonly dicomTls?: { readonly address: ListenAddress; readonly tls: TlsServerOptions };
+  readonly allow?: readonly AllowRule[];
+  /** Identities that associations may show. */
+  readonly users?: { readonly required?: boolean; readonly verify: VerifyUser };
+  /** AE titles under which DICOM reaches a peer through here. */
+  readonly aeTitles?: readonly { readonly aeTitle: string; readonly peer: string }[];
+  readonly routing?: RoutingConfig;
+  /** `audit.jsonl` in the data folder when left out; false for none. */
+  readonly audit?: false | { readonly file: string };
+  readonly logLevel?: string;
+  /** For what runs when the server stops. Default 10. */
+  readonly drainSeconds?: number;
   readonly http: ListenAddress;
   readonly dicom: ListenAddress;
   readonly aeTitle: string;
   readonly peers: readonly PeerConfig[];
   /** Served as `/dicom-web/<id>` beside the DICOM peers. */
   readonly webPeers?: readonly WebPeerConfig[];
+  /** Whether requests may add, change and remove peers. Default: when HTTP is on loopback. */
+  readonly peerChanges?: boolean;
   /** Origins whose pages may use `/dicom-web`, for viewers that are served elsewhere. None when left out. */
   readonly webOrigins?: readonly string[];
   /** Origin that clients reach this server under, where a proxy stands before it. */
@@ -61,6 +126,10 @@ export const defaultConfig = {
 } as const satisfies ServerConfig;
 
 export type ConfigErrorCode =
+  | "config-missing"
+  | "config-unreadable"
+  /** The message has a line for each problem. */
+  | "config-invalid"
   | "address-invalid"
   | "ae-title-invalid"
   | "address-in-use"
@@ -128,10 +197,17 @@ export function checkConfig(config: ServerConfig): void {
       `HTTP on ${formatAddress(config.http)} can be reached from other machines, so it needs a login: set ISOCENTER_TOKEN, or listen on 127.0.0.1.`,
     );
   }
-  if (!isLoopback(config.dicom.host) && config.allowedAeTitles === undefined) {
-    throw new ConfigError(
-      "public-without-allowed-ae",
-      `DICOM on ${formatAddress(config.dicom)} can be reached from other machines, so it needs the AE titles that may connect: add --allow-aet NAME, or listen on 127.0.0.1.`,
-    );
-  }
+  const hasRule = config.allowedAeTitles !== undefined || config.allow !== undefined;
+  if (!isLoopback(config.dicom.host) && !hasRule) throw withoutAllowedAe(config.dicom);
+  if (config.dicomTls === undefined) return;
+  const { address, tls } = config.dicomTls;
+  const asksCertificate =
+    (tls.clientCertificates ?? (tls.ca === undefined ? "none" : "required")) === "required";
+  if (!isLoopback(address.host) && !hasRule && !asksCertificate) throw withoutAllowedAe(address);
 }
+
+const withoutAllowedAe = (address: ListenAddress): ConfigError =>
+  new ConfigError(
+    "public-without-allowed-ae",
+    `DICOM on ${formatAddress(address)} can be reached from other machines, so it needs the AE titles that may connect: add --allow-aet NAME, or listen on 127.0.0.1.`,
+  );

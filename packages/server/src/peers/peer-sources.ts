@@ -1,0 +1,92 @@
+/**
+ * Peers as image sources: how each is reached, with its TLS, its way of retrieving and whoever watches its associations.
+ *
+ * Requests for one peer share a source, because a source keeps what it fetched for a moment; a peer that was changed gets
+ * a new one.
+ */
+import {
+  DicomwebPeer,
+  DimsePeer,
+  type DimsePeerAddress,
+  type ImageSource,
+  type MoveReceiver,
+  type PeerConnect,
+} from "@isocenter/archive";
+import type { AssociationObserver } from "@isocenter/network";
+import { connectTcp, type TlsClientOptions } from "@isocenter/network/node";
+import type { PeerConfig } from "../config/config.ts";
+import { addressOf, type DimsePeerEntry, type PeerEntry, settingsOf } from "./peer.ts";
+
+export interface PeerSourcesOptions {
+  /** Takes what a C-MOVE to ourselves brings. */
+  readonly receiver?: MoveReceiver;
+  /** Watches the associations that are opened from here. */
+  readonly observe?: (about: {
+    readonly address: DimsePeerAddress;
+    readonly peer: string;
+  }) => Watch | undefined;
+}
+
+export interface Watch {
+  readonly onEvent: AssociationObserver;
+  readonly recordDataSets?: number;
+}
+
+/** More than anyone has; the oldest goes first. */
+const maximumSources = 200;
+
+export class PeerSources {
+  readonly #options: PeerSourcesOptions;
+  readonly #sources = new Map<string, ImageSource>();
+
+  constructor(options: PeerSourcesOptions = {}) {
+    this.#options = options;
+  }
+
+  of(peer: PeerEntry): ImageSource {
+    return peer.protocol === "dimse" ? this.dimse(peer) : this.#shared(peer, () => new DicomwebPeer(peer));
+  }
+
+  dimse(peer: DimsePeerEntry): DimsePeer {
+    return this.#shared(peer, () => this.#dimsePeer(addressOf(peer), peer));
+  }
+
+  /** A peer that a request spells out. */
+  at(address: DimsePeerAddress): DimsePeer {
+    return this.#dimsePeer(address, { id: "" });
+  }
+
+  #shared<S extends ImageSource>(peer: PeerEntry, make: () => S): S {
+    const name = JSON.stringify(settingsOf(peer));
+    const known = this.#sources.get(name);
+    if (known !== undefined) return known as S;
+    const source = make();
+    this.#sources.set(name, source);
+    const [oldest] = this.#sources.keys();
+    if (this.#sources.size > maximumSources && oldest !== undefined) this.#sources.delete(oldest);
+    return source;
+  }
+
+  #dimsePeer(
+    address: DimsePeerAddress,
+    { id, tls, parallel, retrieve }: Pick<PeerConfig, "id" | "tls" | "parallel" | "retrieve">,
+  ): DimsePeer {
+    const { receiver } = this.#options;
+    return new DimsePeer(address, {
+      connect: this.#connect(id, tls),
+      ...(parallel === undefined ? {} : { parallel }),
+      ...(retrieve === undefined ? {} : { retrieve }),
+      ...(receiver === undefined ? {} : { receiver }),
+    });
+  }
+
+  /** Each association is watched by itself. */
+  #connect(peer: string, tls: TlsClientOptions | undefined): PeerConnect {
+    return (address, options) =>
+      connectTcp(address.host, address.port, {
+        ...options,
+        ...this.#options.observe?.({ address, peer }),
+        ...(tls === undefined ? {} : { tls }),
+      });
+  }
+}

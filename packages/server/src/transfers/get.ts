@@ -1,0 +1,29 @@
+/** Retrieves from a peer into the archive: by C-GET, by C-MOVE to ourselves, or by DICOMweb, as the peer's source does it. */
+import { ArchiveError, type CallOptions, type ImageSource, type Selection } from "@isocenter/archive";
+import { expectedInstances } from "./expected.ts";
+import { storeConcurrently, type StoreOne } from "./store-concurrently.ts";
+import { Tally, type Transfer } from "./transfer.ts";
+
+/** @throws what the peer's source throws before anything came; later the result tells it */
+export async function* getInto(
+  storeOne: StoreOne,
+  source: ImageSource,
+  selections: readonly Selection[],
+  options: CallOptions,
+): Transfer {
+  const tally = new Tally(await expectedInstances(source, selections, options));
+  yield tally.progress();
+  for (const selection of selections) {
+    try {
+      for await (const outcome of storeConcurrently(storeOne, source.retrieve(selection, options), options)) {
+        tally.add(outcome);
+        if (tally.isDue()) yield tally.progress();
+      }
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!(error instanceof ArchiveError && error.code === "retrieve-incomplete")) throw error;
+      tally.fail("", undefined, error.message);
+    }
+  }
+  return tally.result();
+}
