@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { DoctorReport } from "@isocenter/network/doctor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { at, isocenter, startListener, startOrthancWith, startQrscp } from "./support/cli-peers.ts";
+import { accepts, at, isocenter, startListener, startOrthancWith, startQrscp } from "./support/cli-peers.ts";
 import {
   demoFolder,
   freePort,
@@ -161,12 +161,13 @@ it.skipIf(!hasProgram("storescp") || !hasProgram("openssl"))(
     const out = join(folder.path, "tls");
     await mkdir(out);
     const server = start("storescp", ["+tls", key ?? "", certificate ?? "", "-ic", "-od", out, String(port)]);
-    await waitFor("storescp with TLS", async () =>
-      (await isocenter("doctor", `127.0.0.1:${port}`, "--json")).stdout.includes("tls-needed"),
-    );
-    const { report, codes } = await examined(`127.0.0.1:${port}`);
-    await server.stop();
-    expect(codes).toEqual(["tls-needed"]);
-    expect(report.facts.tls).toMatchObject({ speaksTls: true, subject: "pacs.example.org" });
+    try {
+      await waitFor("storescp with TLS", () => accepts(port));
+      const { report, codes } = await examined(`127.0.0.1:${port}`);
+      expect(codes).toEqual(["tls-needed"]);
+      expect(report.facts.tls).toMatchObject({ speaksTls: true, subject: "pacs.example.org" });
+    } finally {
+      await server.stop();
+    }
   },
 );

@@ -120,6 +120,36 @@ describe("several at a time", () => {
     expect(stdout).toMatch(/^6 stored/);
   });
 
+  it("goes on over one where the peer has no room for more, and asks once", async () => {
+    let refused = 0;
+    let accepted = 0;
+    const server = await listenTcp(0, {
+      services: {
+        storage: {
+          sopClasses: "any",
+          async onStore(bytes) {
+            for await (const _ of bytes) void _;
+            return Status.Success;
+          },
+        },
+      },
+      authorize: () => ++accepted === 1 || refused++ < 0,
+    });
+    const out: string[] = [];
+    const many = Array.from({ length: 20 }, () => folder);
+    const code = await run(["store", `127.0.0.1:${server.port}`, ...many, "--parallel", "2"], {
+      stdout: { write: (text) => out.push(text) },
+      stderr: { write: (text) => out.push(text) },
+      signal: new AbortController().signal,
+      env: { HOME: folder },
+    });
+    await server.close();
+    expect(code).toBe(0);
+    expect(out.join("")).toMatch(/^120 stored/);
+    // 120 instances are three groups.
+    expect(refused).toBe(1);
+  });
+
   it("on one association, where the peer agrees to a window", async () => {
     let release: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => {

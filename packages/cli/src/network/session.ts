@@ -10,6 +10,8 @@ import {
   type AssociateOptions,
   type ConnectForStorage,
   DimseStatusError,
+  defaultTimeouts,
+  NetworkError,
   NoAcceptedContextError,
   type ObserveOptions,
   type PresentationContextProposal,
@@ -27,6 +29,8 @@ import { type Peer, peerOperand } from "./peer.ts";
 const graceMs = 3000;
 /** For the peer to close the connection after the end; the command need not wait for longer. */
 const closingMs = 2000;
+/** For a second association of several to be answered. */
+const extraAssociationMs = 3000;
 
 export type MoreOptions = Omit<AssociateOptions, "callingAeTitle" | "calledAeTitle" | "contexts" | "signal">;
 
@@ -138,9 +142,30 @@ export class Session {
     });
   }
 
-  /** For `sendInstances`. */
+  /**
+   * For `sendInstances`. A peer that has no room for another association beside one that is open is not asked again, and
+   * not waited for as long as for the first.
+   */
   forStorage(more: MoreOptions = {}): ConnectForStorage {
-    return (contexts) => this.connect(contexts, more);
+    let held = 0;
+    let refusal: NetworkError | undefined;
+    return async (contexts) => {
+      const isExtra = held > 0;
+      if (isExtra && refusal !== undefined) throw refusal;
+      held++;
+      try {
+        const { associationMs = defaultTimeouts.associationMs, ...timeouts } = timeoutsOf(this.#given);
+        const patience = isExtra ? Math.min(associationMs, extraAssociationMs) : associationMs;
+        const options = { ...more, timeouts: { artimMs: closingMs, ...timeouts, associationMs: patience } };
+        const association = await this.connect(contexts, options);
+        void association.closed.then(() => held--);
+        return association;
+      } catch (error) {
+        held--;
+        if (isExtra && error instanceof NetworkError) refusal = error;
+        throw error;
+      }
+    };
   }
 
   #observe(): ObserveOptions {
