@@ -2,7 +2,7 @@
  * Two ways to read files. A server lets nothing wait for a disk; a program that does nothing but send files is several
  * times as quick when it reads them itself, because most of the time of a small file is the way to another thread.
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, readvSync } from "node:fs";
 import { open } from "node:fs/promises";
 
 export interface FileAccess {
@@ -18,6 +18,8 @@ export interface OpenFile {
   readonly size: number;
   /** Up to `length` bytes, in memory of their own; fewer only at the end of the file. */
   read(position: number, length: number): Uint8Array | Promise<Uint8Array>;
+  /** Fills the views one after another. @returns how many bytes; fewer only at the end of the file */
+  readInto(views: readonly Uint8Array[], position: number): number | Promise<number>;
   close(): void | Promise<void>;
 }
 
@@ -40,6 +42,16 @@ export const patientFiles: FileAccess = {
             filled += bytesRead;
           }
           return buffer.subarray(0, filled);
+        },
+        async readInto(views, position) {
+          let filled = 0;
+          for (let left = views; left.length > 0; ) {
+            const { bytesRead } = await handle.readv(left, position + filled);
+            if (bytesRead === 0) break;
+            filled += bytesRead;
+            left = unfilled(left, bytesRead);
+          }
+          return filled;
         },
         close: () => handle.close(),
       };
@@ -70,6 +82,16 @@ export const blockingFiles: FileAccess = {
           }
           return buffer.subarray(0, filled);
         },
+        readInto(views, position) {
+          let filled = 0;
+          for (let left = views; left.length > 0; ) {
+            const bytesRead = readvSync(descriptor, left, position + filled);
+            if (bytesRead === 0) break;
+            filled += bytesRead;
+            left = unfilled(left, bytesRead);
+          }
+          return filled;
+        },
         close: () => closeSync(descriptor),
       };
     } catch (error) {
@@ -78,3 +100,15 @@ export const blockingFiles: FileAccess = {
     }
   },
 };
+
+/** What is left of the views after the first `count` bytes: none as a rule, where a read gave all. */
+function unfilled(views: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  let left = count;
+  const first = views.findIndex((view) => {
+    if (left < view.byteLength) return true;
+    left -= view.byteLength;
+    return false;
+  });
+  const [cut, ...others] = first < 0 ? [] : views.slice(first);
+  return cut === undefined ? [] : [cut.subarray(left), ...others];
+}

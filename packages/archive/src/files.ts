@@ -7,6 +7,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Part10Parser } from "@isocenter/dicom";
+import type { ByteSource } from "@isocenter/network";
 import { ArchiveError } from "./errors.ts";
 import { type FileAccess, type OpenFile, patientFiles } from "./file-access.ts";
 import type { InstanceStream } from "./image-source.ts";
@@ -28,6 +29,8 @@ export interface FileInstance extends InstanceStream {
   readonly bytes?: Uint8Array;
   /** Begins to read, for one whose turn comes soon; holds the first chunk in memory until `dataSet` is called. */
   prefetch(): void;
+  /** The data set to be read into memory of whoever sends it. */
+  source(): ByteSource;
 }
 
 /** All files below the given files and folders, folders in name order. Links are not followed. */
@@ -115,7 +118,13 @@ function fileInstance(
   const base = { path, sopClassUid, sopInstanceUid, transferSyntaxUid, size: size - start };
   if (head.byteLength === size) {
     const bytes = head.subarray(start);
-    return { ...base, bytes, prefetch: () => undefined, dataSet: () => once(bytes) };
+    return {
+      ...base,
+      bytes,
+      prefetch: () => undefined,
+      dataSet: () => once(bytes),
+      source: () => new FileSource(path, access, start, size),
+    };
   }
   let begun: Promise<Begun> | undefined;
   return {
@@ -131,7 +140,41 @@ function fileInstance(
       opening.catch(() => undefined);
       return chunksOf(opening);
     },
+    source: () => new FileSource(path, access, start, size),
   };
+}
+
+/** Opened when it is first read. */
+class FileSource implements ByteSource {
+  readonly size: number;
+  readonly #path: string;
+  readonly #access: FileAccess;
+  readonly #start: number;
+  #file: OpenFile | undefined;
+
+  constructor(path: string, access: FileAccess, start: number, fileSize: number) {
+    this.size = fileSize - start;
+    this.#path = path;
+    this.#access = access;
+    this.#start = start;
+  }
+
+  read(views: readonly Uint8Array[], position: number): number | Promise<number> {
+    const from = this.#start + position;
+    if (this.#file !== undefined) return this.#file.readInto(views, from);
+    const opening = this.#access.open(this.#path);
+    if (opening instanceof Promise) return opening.then((file) => this.#opened(file).readInto(views, from));
+    return this.#opened(opening).readInto(views, from);
+  }
+
+  close(): void | Promise<void> {
+    return this.#file?.close();
+  }
+
+  #opened(file: OpenFile): OpenFile {
+    this.#file = file;
+    return file;
+  }
 }
 
 interface Begun {

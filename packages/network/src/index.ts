@@ -6,6 +6,7 @@ export {
   serveAssociation,
 } from "./acceptor.ts";
 export { type AssociateOptions, Association, associateOver } from "./association.ts";
+export { type ByteSource, chunksOf, type Outgoing } from "./dimse/outgoing.ts";
 export { Priority } from "./dimse/types.ts";
 export { Status, statusOf } from "./dimse/status.ts";
 export type {

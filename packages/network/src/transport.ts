@@ -46,6 +46,11 @@ export interface PeerCertificate {
 export interface Transport {
   /** Where it leads, as far as the runtime tells. */
   readonly description?: TransportDescription;
+  /**
+   * Whether chunks belong to the writer again once {@link write} answered false and `onDrain` came. Otherwise they are
+   * given away for good.
+   */
+  readonly isDoneAtDrain?: boolean;
   /** Begins to deliver; nothing is delivered before. */
   start(handlers: TransportHandlers): void;
   /** @returns false when the caller should wait for `onDrain` before it writes more */

@@ -1,7 +1,7 @@
 /** Re-encoding on the way to a receiver that does not take an instance as it is kept. */
 import { transcode as transcodePixels } from "@isocenter/codecs";
 import { decodeDataSet, encodeDataSet, transferSyntaxInfo } from "@isocenter/dicom";
-import type { StoreInstance, Transcode } from "@isocenter/network";
+import { chunksOf, type StoreInstance, type Transcode } from "@isocenter/network";
 import { ArchiveError } from "../errors.ts";
 
 /**
@@ -39,7 +39,7 @@ async function whole({ dataSet }: StoreInstance): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of source) {
+  for await (const chunk of chunksOf(source)) {
     length += chunk.byteLength;
     if (length > maximumBytes) {
       throw new ArchiveError("not-supported", "Instances of more than 1 GiB are not re-encoded on the way.");

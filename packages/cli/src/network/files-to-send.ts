@@ -46,6 +46,6 @@ function asStoreInstance(file: FileInstance): InstanceOfFile {
     sopClassUid,
     sopInstanceUid,
     transferSyntaxUid,
-    dataSet: () => file.bytes ?? file.dataSet(),
+    dataSet: () => file.bytes ?? file.source(),
   };
 }

@@ -7,7 +7,7 @@ import {
   readPart10,
   transferSyntaxInfo,
 } from "@isocenter/dicom";
-import type { StoreInstance, Transcode } from "@isocenter/network";
+import { chunksOf, type StoreInstance, type Transcode } from "@isocenter/network";
 import { withOpenFile } from "../files.ts";
 
 /** An instance that knows its file, so that a large one need not come into memory. */
@@ -72,6 +72,6 @@ async function wholeDataSet({ dataSet, transferSyntaxUid }: StoreInstance): Prom
   const source = typeof dataSet === "function" ? dataSet() : dataSet;
   if (source instanceof Uint8Array) return decodeDataSet(source, transferSyntaxUid);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of source) chunks.push(chunk);
+  for await (const chunk of chunksOf(source)) chunks.push(chunk);
   return decodeDataSet(Buffer.concat(chunks), transferSyntaxUid);
 }

@@ -13,6 +13,7 @@ import type { Clock } from "../timers.ts";
 import type { UpperLayerConnection } from "../upper-layer/connection.ts";
 import { type Message, MessageAssembler } from "./assembler.ts";
 import { FlowGate } from "./flow-gate.ts";
+import type { Outgoing } from "./outgoing.ts";
 import { MessageSender } from "./sender.ts";
 import { Status } from "./status.ts";
 import { Traffic } from "./traffic.ts";
@@ -23,9 +24,6 @@ export interface Response {
   readonly command: Command;
   readonly dataSet: Uint8Array | undefined;
 }
-
-/** A data set to send: encoded bytes, whole or as they come. */
-export type Outgoing = Uint8Array | AsyncIterable<Uint8Array>;
 
 export type RequestFields = Omit<Command, "hasDataSet" | "messageId">;
 

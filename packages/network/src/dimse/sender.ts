@@ -1,10 +1,15 @@
 /**
- * Messages to P-DATA-TF PDUs: one PDV a PDU, as long as the peer takes, header and body in one gathered write. Waits only
- * when the transport asks for it.
+ * Messages to P-DATA-TF PDUs: one PDV a PDU, as long as the peer takes. Waits only when the transport asks for it.
+ *
+ * Three ways, by where the data set is. Small ones are laid out with their command in one piece of memory and leave in one
+ * write. Files are read into PDUs where they lie, in memory that is used again where the transport says when it is done
+ * with it. Other data is not copied: headers and views of it leave in one gathered write.
  */
 import { encodePDataHeader } from "../pdu/encode.ts";
 import type { UpperLayerConnection } from "../upper-layer/connection.ts";
 import { encodeCommand } from "./encode.ts";
+import { type ByteSource, isByteSource, type Outgoing } from "./outgoing.ts";
+import { pDataHeaderLength, PduBuffer } from "./pdu-buffer.ts";
 import type { Command } from "./types.ts";
 
 const commandBit = 1;
@@ -13,17 +18,20 @@ const lastBit = 2;
 const unlimitedFragment = 1 << 18;
 /** Bytes given to the transport at a time. */
 const batchBytes = 1 << 18;
+/** A data set up to this size is copied: cheaper than gathering it. */
+const copiedBytes = 1 << 14;
+/** Memory that a file is read into. */
+const fileBufferBytes = 1 << 20;
 
 export class MessageSender {
   readonly #connection: UpperLayerConnection;
   readonly #maximumFragment: number;
+  /** Memory that the transport is done with. */
+  #free: PduBuffer[] = [];
+  /** Memory that it will be done with at its next drain. */
+  #lent: PduBuffer[] = [];
   #drained: (() => void) | undefined;
   #ended: Error | undefined;
-  /** Whether the transport takes no more at the moment. */
-  get isWaiting(): boolean {
-    return this.#drained !== undefined;
-  }
-
   /** Messages go out one after another: their fragments must not mix. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -33,6 +41,11 @@ export class MessageSender {
     // 6 bytes of PDV header; fragments have even lengths (PS3.8 Annex E).
     const limit = peerMaximum === 0 ? unlimitedFragment : Math.min(peerMaximum - 6, unlimitedFragment);
     this.#maximumFragment = Math.max(2, limit - (limit % 2));
+  }
+
+  /** Whether the transport takes no more at the moment. */
+  get isWaiting(): boolean {
+    return this.#drained !== undefined;
   }
 
   onDrain(): void {
@@ -47,47 +60,141 @@ export class MessageSender {
   }
 
   /** Resolves when the last PDU was handed to the transport. @returns the fragments of the data set */
-  send(
-    contextId: number,
-    command: Command,
-    dataSet?: Uint8Array | AsyncIterable<Uint8Array>,
-  ): Promise<number> {
+  send(contextId: number, command: Command, dataSet?: Outgoing): Promise<number> {
     const sent = this.#last.then(() => this.#send(contextId, command, dataSet));
     this.#last = sent.catch(() => undefined); // the caller gets the error; the next message must still go
     return sent;
   }
 
-  async #send(
+  async #send(contextId: number, command: Command, dataSet?: Outgoing): Promise<number> {
+    if (dataSet === undefined) return this.#sendCopied(contextId, command);
+    if (dataSet instanceof Uint8Array) {
+      return dataSet.byteLength <= copiedBytes
+        ? this.#sendCopied(contextId, command, dataSet)
+        : this.#sendViews(contextId, command, [dataSet]);
+    }
+    if (!isByteSource(dataSet)) return this.#sendViews(contextId, command, dataSet);
+    try {
+      return await this.#sendFile(contextId, command, dataSet);
+    } finally {
+      await dataSet.close();
+    }
+  }
+
+  async #sendCopied(contextId: number, command: Command, dataSet?: Uint8Array): Promise<number> {
+    const encoded = encodeCommand(command);
+    const pdus = (length: number): number => Math.max(1, Math.ceil(length / this.#maximumFragment));
+    const size = (bytes: Uint8Array): number => bytes.byteLength + pdus(bytes.byteLength) * pDataHeaderLength;
+    const buffer = new PduBuffer(size(encoded) + (dataSet === undefined ? 0 : size(dataSet)));
+    this.#lay(buffer, contextId, commandBit, encoded);
+    if (dataSet !== undefined) this.#lay(buffer, contextId, 0, dataSet);
+    await this.#write([buffer.take()]);
+    return dataSet === undefined ? 0 : pdus(dataSet.byteLength);
+  }
+
+  #lay(buffer: PduBuffer, contextId: number, control: number, bytes: Uint8Array): void {
+    let at = 0;
+    do {
+      const length = Math.min(this.#maximumFragment, bytes.byteLength - at);
+      const isLast = at + length === bytes.byteLength;
+      buffer.add(contextId, control | (isLast ? lastBit : 0), length).set(bytes.subarray(at, at + length));
+      at += length;
+    } while (at < bytes.byteLength);
+  }
+
+  /** Each buffer is filled with PDUs, read into in one go, and written in one piece. */
+  async #sendFile(contextId: number, command: Command, source: ByteSource): Promise<number> {
+    const encoded = encodeCommand(command);
+    if (encoded.byteLength > this.#maximumFragment) {
+      await this.#sendCopiedCommand(contextId, encoded);
+    }
+    let buffer = this.#buffer();
+    if (encoded.byteLength <= this.#maximumFragment) this.#lay(buffer, contextId, commandBit, encoded);
+    let fragments = 0;
+    let views: Uint8Array[] = [];
+    let from = 0;
+    let at = 0;
+    do {
+      const length = Math.min(this.#maximumFragment, source.size - at);
+      if (!buffer.hasRoomFor(length)) {
+        await this.#readInto(source, views, from, at - from);
+        await this.#writeBuffer(buffer);
+        buffer = this.#buffer();
+        views = [];
+        from = at;
+      }
+      const isLast = at + length === source.size;
+      views.push(buffer.add(contextId, isLast ? lastBit : 0, length));
+      at += length;
+      fragments++;
+    } while (at < source.size);
+    await this.#readInto(source, views, from, at - from);
+    await this.#writeBuffer(buffer);
+    return fragments;
+  }
+
+  async #readInto(
+    source: ByteSource,
+    views: readonly Uint8Array[],
+    position: number,
+    length: number,
+  ): Promise<void> {
+    if (length === 0) return;
+    const count = source.read(views, position);
+    const got = typeof count === "number" ? count : await count;
+    if (got !== length)
+      throw new Error(`The data set ended after ${position + got} of ${source.size} bytes.`);
+  }
+
+  /** A peer that takes tiny PDUs gets its command in several. */
+  async #sendCopiedCommand(contextId: number, encoded: Uint8Array): Promise<void> {
+    const pdus = Math.ceil(encoded.byteLength / this.#maximumFragment);
+    const buffer = new PduBuffer(encoded.byteLength + pdus * pDataHeaderLength);
+    this.#lay(buffer, contextId, commandBit, encoded);
+    await this.#write([buffer.take()]);
+  }
+
+  #buffer(): PduBuffer {
+    return this.#free.pop() ?? new PduBuffer(Math.max(fileBufferBytes, this.#maximumFragment + 4096));
+  }
+
+  async #writeBuffer(buffer: PduBuffer): Promise<void> {
+    const wasHeldUp = await this.#write([buffer.take()]);
+    if (!this.#connection.isDoneAtDrain) return; // somebody may still read it: it is theirs
+    this.#lent.push(buffer);
+    // What was taken without holding us up may be on its way for a while, but not longer than what came after it.
+    if (wasHeldUp) this.#free.push(...this.#lent.splice(0));
+    if (this.#lent.length > 2) this.#lent.shift();
+  }
+
+  async #sendViews(
     contextId: number,
     command: Command,
-    dataSet?: Uint8Array | AsyncIterable<Uint8Array>,
+    dataSet: AsyncIterable<Uint8Array> | readonly Uint8Array[],
   ): Promise<number> {
     const message = new Fragmenter(contextId, this.#maximumFragment);
     message.add(commandBit, encodeCommand(command));
     message.end(commandBit);
-    if (dataSet instanceof Uint8Array) {
-      for (let at = 0; at < dataSet.byteLength; at += batchBytes) {
-        message.add(0, dataSet.subarray(at, at + batchBytes));
-        if (message.bytes >= batchBytes) await this.#write(message.take());
-      }
-    } else if (dataSet !== undefined) {
-      for await (const chunk of dataSet) {
-        message.add(0, chunk);
+    for await (const chunk of dataSet) {
+      for (let at = 0; at < chunk.byteLength; at += batchBytes) {
+        message.add(0, chunk.subarray(at, at + batchBytes));
         if (message.bytes >= batchBytes) await this.#write(message.take());
       }
     }
-    if (dataSet !== undefined) message.end(0);
+    message.end(0);
     await this.#write(message.take());
     return message.fragments - 1; // the command is one
   }
 
-  async #write(pdus: readonly Uint8Array[]): Promise<void> {
+  /** @returns whether the transport held us up, and drained after that */
+  async #write(pdus: readonly Uint8Array[]): Promise<boolean> {
     if (this.#ended !== undefined) throw this.#ended;
-    if (pdus.length === 0 || this.#connection.sendData(pdus)) return;
+    if (pdus.length === 0 || this.#connection.sendData(pdus)) return false;
     await new Promise<void>((resolve) => {
       this.#drained = resolve;
     });
     if (this.#ended !== undefined) throw this.#ended;
+    return true;
   }
 }
 

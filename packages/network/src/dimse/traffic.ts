@@ -2,6 +2,7 @@
 import type { AssociationEventDetail } from "../timeline.ts";
 import type { Clock } from "../timers.ts";
 import type { Message } from "./assembler.ts";
+import { type ByteSource, isByteSource, type Outgoing } from "./outgoing.ts";
 import type { Command } from "./types.ts";
 
 export class Traffic {
@@ -51,11 +52,13 @@ export class Traffic {
   }
 
   /** The data set of the command that {@link sent} was told of, counted as it is read. */
-  watched<T extends Uint8Array | AsyncIterable<Uint8Array>>(dataSet: T): T | AsyncIterable<Uint8Array> {
+  watched(dataSet: Outgoing): Outgoing {
     const tally = this.#sending ?? new Tally(0);
-    if (!(dataSet instanceof Uint8Array)) return counted(dataSet, tally);
-    tally.add(dataSet);
-    return dataSet;
+    if (dataSet instanceof Uint8Array) {
+      tally.add(dataSet);
+      return dataSet;
+    }
+    return isByteSource(dataSet) ? countedSource(dataSet, tally) : counted(dataSet, tally);
   }
 
   #dataSet(
@@ -110,4 +113,16 @@ async function* counted(source: AsyncIterable<Uint8Array>, tally: Tally): AsyncG
     tally.add(chunk);
     yield chunk;
   }
+}
+
+function countedSource(source: ByteSource, tally: Tally): ByteSource {
+  return {
+    size: source.size,
+    async read(views, position) {
+      const count = await source.read(views, position);
+      for (const view of views) tally.add(view);
+      return count;
+    },
+    close: () => source.close(),
+  };
 }

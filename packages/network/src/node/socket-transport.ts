@@ -21,6 +21,8 @@ export function socketTransport(socket: Socket): Transport {
 
 class SocketTransport implements Transport {
   readonly description: TransportDescription;
+  /** Node drains when the system took the last byte. */
+  readonly isDoneAtDrain = true;
   readonly #socket: Socket;
   #handlers: TransportHandlers | undefined;
   #failure: Error | undefined;

@@ -42,13 +42,31 @@ export function encodePdu(pdu: Pdu): Uint8Array {
 /** Type, length and PDV header of a P-DATA-TF with one PDV of `length` bytes, which follow (PS3.8 9.3.5). */
 export function encodePDataHeader(contextId: number, control: number, length: number): Uint8Array {
   const bytes = new Uint8Array(12);
-  bytes[0] = PduType.PDataTf;
-  const view = new DataView(bytes.buffer);
-  view.setUint32(2, length + 6);
-  view.setUint32(6, length + 2);
-  bytes[10] = contextId;
-  bytes[11] = control;
+  writePDataHeader(bytes, 0, contextId, control, length);
   return bytes;
+}
+
+/** As {@link encodePDataHeader}, into memory that is there. */
+export function writePDataHeader(
+  bytes: Uint8Array,
+  at: number,
+  contextId: number,
+  control: number,
+  length: number,
+): void {
+  bytes[at] = PduType.PDataTf;
+  bytes[at + 1] = 0;
+  writeUint32(bytes, at + 2, length + 6);
+  writeUint32(bytes, at + 6, length + 2);
+  bytes[at + 10] = contextId;
+  bytes[at + 11] = control;
+}
+
+function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }
 
 function short(type: number, ...body: readonly [number, number, number, number]): Uint8Array {

@@ -5,7 +5,8 @@
  * the operation that it names while that is answering.
  */
 import type { Message } from "../dimse/assembler.ts";
-import { type MessageExchange, type Outgoing, responseKind } from "../dimse/exchange.ts";
+import { type MessageExchange, responseKind } from "../dimse/exchange.ts";
+import type { Outgoing } from "../dimse/outgoing.ts";
 import { Status } from "../dimse/status.ts";
 import type { Command } from "../dimse/types.ts";
 import { RemoteProtocolError } from "../errors.ts";

@@ -5,7 +5,8 @@
  * Success, warning and cancel are values; a failure status throws.
  */
 import { DataSet, type DataSetInit, decodeDataSet, encodeDataSet } from "@isocenter/dicom";
-import { type MessageExchange, type Outgoing, type Response, responseKind } from "../dimse/exchange.ts";
+import { type MessageExchange, type Response, responseKind } from "../dimse/exchange.ts";
+import type { Outgoing } from "../dimse/outgoing.ts";
 import { Status, statusOf } from "../dimse/status.ts";
 import { type CEchoRsp, type Command, type CommandKind, type CStoreRsp, Priority } from "../dimse/types.ts";
 import { type DimseStatus, DimseStatusError, LocalProtocolError, NoAcceptedContextError } from "../errors.ts";

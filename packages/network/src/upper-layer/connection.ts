@@ -91,6 +91,11 @@ export class UpperLayerConnection implements PduHandler {
     return this.#state;
   }
 
+  /** Whether memory that was written may be used again after the transport held up and drained. */
+  get isDoneAtDrain(): boolean {
+    return this.#transport.isDoneAtDrain === true;
+  }
+
   get isEstablished(): boolean {
     return this.#state === "Sta6";
   }
