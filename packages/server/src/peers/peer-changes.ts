@@ -1,7 +1,6 @@
 /** What may be set of a peer through the API, and what is told of it: logins go in and never come out. */
 import { z } from "@hono/zod-openapi";
 import type { PeerEntry } from "./peer.ts";
-import { tlsProfileNames } from "../config/tls-profile-names.ts";
 import { aeTitle, host, port } from "../http/schemas.ts";
 
 const id = z
