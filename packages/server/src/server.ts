@@ -24,6 +24,9 @@ import { together } from "./operations/watches.ts";
 import { PeerSources } from "./peers/peer-sources.ts";
 import { storedPeers } from "./peers/peer-store.ts";
 import { PeerRegistry } from "./peers/registry.ts";
+import type { BackOff } from "./routing/back-off.ts";
+import { Forwarder } from "./routing/forwarder.ts";
+import { ForwardQueue } from "./routing/queue.ts";
 import { openState, type StateDatabase } from "./state/state-database.ts";
 
 export interface RunningServer extends AsyncDisposable {
@@ -40,6 +43,8 @@ export interface StartOptions {
   readonly logger?: Logger;
   /** Runs when the ports are taken and before `/healthz` says ready, for instance to load the demo hospital. */
   readonly prepare?: (archive: LocalArchive) => Promise<void>;
+  /** Between attempts to forward. */
+  readonly backOff?: BackOff;
 }
 
 const defaultDrainSeconds = 10;
@@ -78,7 +83,12 @@ async function start(config: ServerConfig, options: StartOptions, closers: Close
     onEnd: ({ kind, state: status, problem }) =>
       logger.info({ kind, status, code: problem?.code }, "a job ended"),
   });
-  const metrics = new Metrics({ counts: () => archive.counts(), jobs: () => jobs.runningCount });
+  const queue = new ForwardQueue(state);
+  const metrics = new Metrics({
+    counts: () => archive.counts(),
+    jobs: () => jobs.runningCount,
+    queue: () => queue.counts(),
+  });
   const local = watchedArchive(archive, metrics);
   const receiver = new MoveReceiver(config.aeTitle);
   const peers = new PeerRegistry(config.peers, {
@@ -121,6 +131,19 @@ async function start(config: ServerConfig, options: StartOptions, closers: Close
     ...(config.limits === undefined ? {} : { limits: config.limits }),
   });
 
+  const forwarder = new Forwarder({
+    config: config.routing ?? { rules: [] },
+    queue,
+    local,
+    destination(id, parallel) {
+      const peer = peers.get(id);
+      return peer === undefined ? undefined : sources.inParallel(peer, parallel);
+    },
+    onSent: (peer, outcome) => audit.transferred("instances-sent", { user: config.aeTitle }, outcome, peer),
+    logger,
+    ...(options.backOff === undefined ? {} : { backOff: options.backOff }),
+  });
+
   const renderer = RenderPool.orDirect();
   closers.add(() => Promise.resolve(renderer[Symbol.asyncDispose]()));
   const stopping = new AbortController();
@@ -135,6 +158,7 @@ async function start(config: ServerConfig, options: StartOptions, closers: Close
     associations,
     metrics,
     audit,
+    forwarding: { queue, onRetry: () => forwarder.wake() },
     stopping: stopping.signal,
     logger,
     renderer,
@@ -144,6 +168,8 @@ async function start(config: ServerConfig, options: StartOptions, closers: Close
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   now.http = await listenHttp(server, config.http);
   if (config.quota !== undefined) closers.add(keepQuota(archive, config.quota, { logger, audit }));
+
+  closers.add(() => forwarder.stop());
 
   const drainMs = (config.drainSeconds ?? defaultDrainSeconds) * 1000;
   closers.add(async () => {
@@ -159,6 +185,7 @@ async function start(config: ServerConfig, options: StartOptions, closers: Close
   });
 
   await options.prepare?.(archive);
+  forwarder.start();
   now.ready = true;
   audit.add({ event: "server-started", who: { user: "isocenter" }, outcome: "success" });
   logger.info({ port: now.http.port }, "ready");

@@ -29,6 +29,7 @@ import { addPeerRoutes } from "./peer-routes.ts";
 import { HttpProblem, jobProblemOf, problemOf } from "./problem.ts";
 import { aboutAnswer } from "./schemas.ts";
 import { addOperationsRoutes } from "./operations-routes.ts";
+import { addQueueRoutes, type QueueRoutesContext } from "./queue-routes.ts";
 import { audited, measured } from "./watch.ts";
 import { addTransferRoutes, type TransferRoutesContext } from "./transfer-routes.ts";
 
@@ -55,6 +56,8 @@ export interface AppContext {
   /** None are served when left out. */
   readonly metrics?: Metrics;
   readonly audit?: AccessLog;
+  /** What is to be forwarded. */
+  readonly forwarding?: QueueRoutesContext;
 }
 
 export function createApp(context: AppContext): OpenAPIHono {
@@ -163,6 +166,7 @@ export function createApp(context: AppContext): OpenAPIHono {
     },
   });
   addJobRoutes(app, jobs);
+  if (context.forwarding !== undefined) addQueueRoutes(app, context.forwarding);
   addEventRoutes(app, {
     changes: (options) => local.changes?.(options) ?? nothing(),
     associations,
