@@ -59,7 +59,7 @@ function conditionOf({ name, when = {} }: RouteRule): (instance: Routable) => bo
 /** One of the patterns has to match one of the values, of which a missing attribute has an empty one. */
 function patternsOf(patterns: string | readonly string[]): (values: readonly string[]) => boolean {
   const all = (typeof patterns === "string" ? [patterns] : patterns).map(
-    (pattern) => new RegExp(`^${[...pattern].map(partOf).join("")}$`, "isu"),
+    (pattern) => new RegExp(`^${Array.from(pattern, partOf).join("")}$`, "isu"),
   );
   return (values) => all.some((pattern) => values.some((value) => pattern.test(value)));
 }
