@@ -1,27 +1,33 @@
-/** Starts everything that `isocenter serve` runs: the archive, the DIMSE listener and the HTTP server. */
+/** Starts everything that `isocenter serve` runs, and stops it in order. */
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
 import { LocalArchive, MoveReceiver } from "@isocenter/archive";
+import type { TcpServer } from "@isocenter/network/node";
 import { type Logger, pino } from "pino";
 import { AssociationRecorder } from "./associations/recorder.ts";
-import {
-  ConfigError,
-  checkConfig,
-  formatAddress,
-  type ListenAddress,
-  type ServerConfig,
-} from "./config/config.ts";
+import { checkConfig, type ListenAddress, type ServerConfig } from "./config/config.ts";
 import { RenderPool } from "./dicomweb/node/render-pool.ts";
 import { type DimseFaceOptions, serveDimse } from "./dimse/scp.ts";
 import { createApp } from "./http/app.ts";
 import { addPage } from "./http/page.ts";
 import { jobProblemOf } from "./http/problem.ts";
 import { JobRegistry } from "./jobs/jobs.ts";
+import { AccessLog } from "./operations/access-log.ts";
+import { noAudit, openAuditTrail } from "./operations/audit-trail.ts";
+import { closeHttp, listenError, listenHttp } from "./operations/listeners.ts";
+import { Metrics } from "./operations/metrics.ts";
+import { keepQuota } from "./operations/quota.ts";
+import { safeLog } from "./operations/safe-log.ts";
+import { watchedArchive } from "./operations/watched-archive.ts";
+import { together } from "./operations/watches.ts";
 import { PeerSources } from "./peers/peer-sources.ts";
 import { storedPeers } from "./peers/peer-store.ts";
 import { PeerRegistry } from "./peers/registry.ts";
-import { openState } from "./state/state-database.ts";
+import type { BackOff } from "./routing/back-off.ts";
+import { Forwarder } from "./routing/forwarder.ts";
+import { ForwardQueue } from "./routing/queue.ts";
+import { openState, type StateDatabase } from "./state/state-database.ts";
 
 export interface RunningServer extends AsyncDisposable {
   /** Where it really listens: a configured port 0 is a free one. */
@@ -29,7 +35,7 @@ export interface RunningServer extends AsyncDisposable {
   readonly dicom: ListenAddress;
   readonly dicomTls?: ListenAddress;
   readonly archive: LocalArchive;
-  /** Stops taking connections, lets what runs finish, and closes the archive. */
+  /** Takes nothing new, lets what runs finish within the drain time, and closes the archive. */
   close(): Promise<void>;
 }
 
@@ -37,17 +43,20 @@ export interface StartOptions {
   readonly logger?: Logger;
   /** Runs when the ports are taken and before `/healthz` says ready, for instance to load the demo hospital. */
   readonly prepare?: (archive: LocalArchive) => Promise<void>;
+  /** Between attempts to forward. */
+  readonly backOff?: BackOff;
 }
 
-/** @throws ConfigError or ArchiveError when it cannot start; nothing is left open then */
+const defaultDrainSeconds = 10;
+
+/** @throws ConfigError, ArchiveError, StateError or AuditError when it cannot start; nothing is left open then */
 export async function startServer(config: ServerConfig, options: StartOptions = {}): Promise<RunningServer> {
   checkConfig(config);
-  const closers: (() => Promise<void>)[] = [];
-  const close = async (): Promise<void> => {
-    for (const closer of closers.splice(0).reverse()) await closer();
-  };
+  const closers = new Closers();
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => (closed ??= closers.run());
   try {
-    const server = await start(config, options, (closer) => closers.push(closer));
+    const server = await start(config, options, closers);
     return { ...server, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
@@ -55,47 +64,50 @@ export async function startServer(config: ServerConfig, options: StartOptions = 
   }
 }
 
-async function start(
-  config: ServerConfig,
-  { logger = pino({ level: "silent" }), prepare }: StartOptions,
-  onClose: (closer: () => Promise<void>) => void,
-): Promise<Omit<RunningServer, "close" | typeof Symbol.asyncDispose>> {
-  const { database, objects, duplicates } = config;
-  const archive = await LocalArchive.open({
-    folder: config.dataFolder,
-    ...(database === undefined ? {} : { database }),
-    ...(objects === undefined ? {} : { objects }),
-    ...(duplicates === undefined ? {} : { duplicates }),
-  });
-  onClose(() => archive.close());
-  if (archive.repaired !== undefined && archive.repaired.added > 0) {
-    const { seen, added, unreadable } = archive.repaired;
-    logger.warn(
-      { seen, added, unreadable: unreadable.length },
-      "objects found on disk were added to the index",
-    );
-  }
+type Started = Omit<RunningServer, "close" | typeof Symbol.asyncDispose>;
 
-  const serverState = openState(archive.folder);
-  onClose(() => Promise.resolve(serverState.close()));
+async function start(config: ServerConfig, options: StartOptions, closers: Closers): Promise<Started> {
+  const logger = safeLog(options.logger ?? pino({ level: "silent" }));
+  const archive = await openArchive(config, logger);
+  closers.add(() => archive.close());
+  const state = openState(archive.folder);
+  closers.add(() => Promise.resolve(state.close()));
+  const audit = await openAudit(config, archive, state, logger);
+  closers.add(() => audit.close());
+
   const associations = new AssociationRecorder();
+  const jobs = new JobRegistry({
+    state,
+    problemOf: jobProblemOf,
+    ...(config.limits?.jobs === undefined ? {} : { concurrency: config.limits.jobs }),
+    onEnd: ({ kind, state: status, problem }) =>
+      logger.info({ kind, status, code: problem?.code }, "a job ended"),
+  });
+  const queue = new ForwardQueue(state);
+  const metrics = new Metrics({
+    counts: () => archive.counts(),
+    jobs: () => jobs.runningCount,
+    queue: () => queue.counts(),
+  });
+  const local = watchedArchive(archive, metrics);
   const receiver = new MoveReceiver(config.aeTitle);
   const peers = new PeerRegistry(config.peers, {
-    store: storedPeers(serverState),
-    ...(config.webPeers === undefined ? {} : { webPeers: config.webPeers }),
+    webPeers: config.webPeers ?? [],
+    store: storedPeers(state),
   });
   const sources = new PeerSources({
     receiver,
-    observe: ({ address, peer }) =>
-      associations.watch({
-        direction: "outgoing",
-        peer,
-        callingAE: address.callingAeTitle,
-        calledAE: address.calledAeTitle,
-      }),
+    observe: ({ address, peer }) => {
+      const titles = { callingAE: address.callingAeTitle, calledAE: address.calledAeTitle };
+      return together(
+        associations.watch({ direction: "outgoing", peer, ...titles }),
+        metrics.watch("outgoing"),
+      );
+    },
   });
-  const face: DimseFaceOptions = {
-    source: archive,
+
+  const listeners = await listenDicom(config, closers, {
+    source: local,
     address: config.dicom,
     aeTitle: config.aeTitle,
     receiver,
@@ -108,42 +120,45 @@ async function start(
       return peer === undefined ? undefined : sources.dimse({ ...peer, callingAE });
     },
     watch: (remote) =>
-      associations.watch({ direction: "incoming", ...(remote === undefined ? {} : { remote }) }),
+      together(
+        associations.watch({ direction: "incoming", ...(remote === undefined ? {} : { remote }) }),
+        metrics.watch("incoming"),
+      ),
+    audit,
     onUndelivered: (error) => logger.warn({ err: error }, "a storage commitment could not be reported"),
+    onError: (error) => logger.info({ err: error }, "an association did not end in order"),
     ...(config.allowedAeTitles === undefined ? {} : { allowedAeTitles: config.allowedAeTitles }),
     ...(config.limits === undefined ? {} : { limits: config.limits }),
-  };
-  const listenDicom = async (options: DimseFaceOptions): Promise<ListenAddress> => {
-    const listener = await serveDimse(options).catch((cause: unknown) => {
-      throw listenError("DICOM", options.address, cause);
-    });
-    onClose(() => listener.close());
-    return { host: options.address.host, port: listener.port };
-  };
-  const dicom = await listenDicom(face);
-  const dicomTls =
-    config.dicomTls === undefined
-      ? undefined
-      : await listenDicom({ ...face, address: config.dicomTls.address, tls: config.dicomTls.tls });
+  });
+
+  const forwarder = new Forwarder({
+    config: config.routing ?? { rules: [] },
+    queue,
+    local,
+    destination(id, parallel) {
+      const peer = peers.get(id);
+      return peer === undefined ? undefined : sources.inParallel(peer, parallel);
+    },
+    onSent: (peer, outcome) => audit.transferred("instances-sent", { user: config.aeTitle }, outcome, peer),
+    logger,
+    ...(options.backOff === undefined ? {} : { backOff: options.backOff }),
+  });
 
   const renderer = RenderPool.orDirect();
-  onClose(() => Promise.resolve(renderer[Symbol.asyncDispose]()));
-  const jobs = new JobRegistry({
-    state: serverState,
-    problemOf: jobProblemOf,
-    ...(config.limits?.jobs === undefined ? {} : { concurrency: config.limits.jobs }),
-  });
-  onClose(() => jobs.close());
+  closers.add(() => Promise.resolve(renderer[Symbol.asyncDispose]()));
   const stopping = new AbortController();
-  const state = { ready: false, dicom, http: config.http };
+  const now = { ready: false, dicom: listeners.dicom, http: config.http };
   const app = createApp({
     config,
-    state,
-    local: archive,
+    state: now,
+    local,
     peers,
     sources,
     jobs,
     associations,
+    metrics,
+    audit,
+    forwarding: { queue, onRetry: () => forwarder.wake() },
     stopping: stopping.signal,
     logger,
     renderer,
@@ -153,64 +168,100 @@ async function start(
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   // A study that is stored over a slow line takes longer than Node's five minutes for a request. Heads keep their limit.
   server.requestTimeout = 0;
-  state.http = await listen(server, config.http);
-  onClose(() => closeHttp(server));
-  // Streams of events go on for ever: they are ended before their connections are waited for.
-  onClose(() => Promise.resolve(stopping.abort(new Error("the server stops"))));
+  now.http = await listenHttp(server, config.http);
+  if (config.quota !== undefined) closers.add(keepQuota(archive, config.quota, { logger, audit }));
 
-  await prepare?.(archive);
-  state.ready = true;
-  return { http: state.http, dicom, archive, ...(dicomTls === undefined ? {} : { dicomTls }) };
-}
+  closers.add(() => forwarder.stop());
 
-function listen(server: Server, address: ListenAddress): Promise<ListenAddress> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause) => reject(listenError("HTTP", address, cause)));
-    server.listen(address.port, address.host, () => {
-      resolve({ host: address.host, port: (server.address() as AddressInfo).port });
-    });
+  const drainMs = (config.drainSeconds ?? defaultDrainSeconds) * 1000;
+  closers.add(async () => {
+    logger.info("stopping");
+    // Whoever asks is sent elsewhere from now on; streams of events, which go on for ever, end.
+    stopping.abort(new Error("the server stops"));
+    await Promise.all([
+      ...listeners.open.map((listener) => listener.close({ drainMs })),
+      closeHttp(server, drainMs),
+      jobs.drain(drainMs),
+    ]);
+    audit.add({ event: "server-stopped", who: { user: "isocenter" }, outcome: "success" });
   });
+
+  await options.prepare?.(archive);
+  forwarder.start();
+  now.ready = true;
+  audit.add({ event: "server-started", who: { user: "isocenter" }, outcome: "success" });
+  logger.info({ port: now.http.port }, "ready");
+  const { dicom, dicomTls } = listeners;
+  return { http: now.http, dicom, archive, ...(dicomTls === undefined ? {} : { dicomTls }) };
 }
 
-/** Requests under way get a moment to finish; then their connections are cut. */
-function closeHttp(server: Server, drainMs = 3000): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), drainMs);
-    // A connection becomes idle when its answer is complete; its client may keep it open for long.
-    const sweep = setInterval(() => server.closeIdleConnections(), 20);
-    server.close(() => {
-      clearTimeout(timer);
-      clearInterval(sweep);
-      resolve();
-    });
-    server.closeIdleConnections();
+/** In the reverse order of what was opened; one that fails does not keep the others from closing. */
+class Closers {
+  readonly #all: (() => Promise<void>)[] = [];
+
+  add(closer: () => Promise<void>): void {
+    this.#all.push(closer);
+  }
+
+  async run(): Promise<void> {
+    let failure: { readonly error: unknown } | undefined;
+    for (const closer of this.#all.splice(0).reverse()) {
+      try {
+        await closer();
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    if (failure !== undefined) throw failure.error;
+  }
+}
+
+async function openArchive(config: ServerConfig, logger: Logger): Promise<LocalArchive> {
+  const { dataFolder: folder, database, objects, duplicates } = config;
+  const archive = await LocalArchive.open({
+    folder,
+    ...(database === undefined ? {} : { database }),
+    ...(objects === undefined ? {} : { objects }),
+    ...(duplicates === undefined ? {} : { duplicates }),
   });
-}
-
-function listenError(what: "HTTP" | "DICOM", address: ListenAddress, cause: unknown): ConfigError {
-  const code = systemCode(cause);
-  if (code === "EADDRINUSE") {
-    const option = what === "HTTP" ? "--http" : "--dicom";
-    const other = formatAddress({ ...address, port: address.port + 1 });
-    return new ConfigError(
-      "address-in-use",
-      `${what} port ${address.port} on ${address.host} is in use by another program; stop it, or choose another port with ${option} ${other}.`,
-      { cause },
+  if (archive.repaired !== undefined && archive.repaired.added > 0) {
+    const { seen, added, unreadable } = archive.repaired;
+    logger.warn(
+      { seen, added, unreadable: unreadable.length },
+      "objects found in the storage were added to the index",
     );
   }
-  const why =
-    code === "EACCES"
-      ? "this user may not listen there (ports below 1024 need a privilege)"
-      : (code ?? "it is not usable");
-  return new ConfigError("address-unusable", `${what} cannot listen on ${formatAddress(address)}: ${why}.`, {
-    cause,
-  });
+  return archive;
 }
 
-/** Follows causes: a transport wraps the socket's error in its own. */
-function systemCode(error: unknown): string | undefined {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if ("code" in at && typeof at.code === "string" && /^E[A-Z]+$/.test(at.code)) return at.code;
-  }
-  return undefined;
+async function openAudit(
+  config: ServerConfig,
+  archive: LocalArchive,
+  state: StateDatabase,
+  logger: Logger,
+): Promise<AccessLog> {
+  if (config.audit === false) return new AccessLog(noAudit);
+  const path = config.audit?.file ?? join(archive.folder, "audit.jsonl");
+  const onError = (error: unknown): void => logger.error({ err: error }, "the audit trail cannot be written");
+  return new AccessLog(await openAuditTrail(path, state, onError));
+}
+
+async function listenDicom(
+  config: ServerConfig,
+  closers: Closers,
+  face: DimseFaceOptions,
+): Promise<{ readonly dicom: ListenAddress; readonly dicomTls?: ListenAddress; readonly open: TcpServer[] }> {
+  const open: TcpServer[] = [];
+  const listen = async (options: DimseFaceOptions): Promise<ListenAddress> => {
+    const listener = await serveDimse(options).catch((cause: unknown) => {
+      throw listenError("DICOM", options.address, cause);
+    });
+    closers.add(() => listener.close({ drainMs: 0 }));
+    open.push(listener);
+    return { host: options.address.host, port: listener.port };
+  };
+  const dicom = await listen(face);
+  if (config.dicomTls === undefined) return { dicom, open };
+  const { address, tls } = config.dicomTls;
+  return { dicom, dicomTls: await listen({ ...face, address, tls }), open };
 }

@@ -23,9 +23,9 @@ import {
   PatientStudyOnlyGet,
   PatientStudyOnlyMove,
   reportStorageCommitment,
+  type RequestContext,
   type Retrieval,
   type Services,
-  type StatusAnswer,
   StudyRootFind,
   StudyRootGet,
   StudyRootMove,
@@ -34,6 +34,8 @@ import {
 } from "@isocenter/network";
 import { listenTcp, type TcpServer, type TlsServerOptions } from "@isocenter/network/node";
 import type { Limits, ListenAddress } from "../config/config.ts";
+import type { AuditWho } from "../operations/audit-entry.ts";
+import type { AccessLog } from "../operations/access-log.ts";
 import { accessRule, type AccessOptions, identityRule } from "./access.ts";
 import { commitFrom } from "./commit.ts";
 import { levelOf, retrieveAll, selectionsOf } from "./selections.ts";
@@ -52,6 +54,8 @@ export interface DimseFaceOptions {
   readonly limits?: Limits;
   /** Instead of {@link dimseServices} over the source. */
   readonly services?: Services;
+  /** Told of who stores, asks and reads. */
+  readonly audit?: Pick<AccessLog, "add" | "accessed" | "transferred">;
   /** An association ended otherwise than by a release. */
   readonly onError?: (error: NetworkError) => void;
   /** Destinations of C-MOVE and of commitment reports, by AE title; we call them from the title that we were called by. */
@@ -78,7 +82,7 @@ export function serveDimse(options: DimseFaceOptions): Promise<TcpServer> {
   return listenTcp(address.port, {
     host: address.host,
     aeTitle,
-    authorize: accessRule(access?.allow ?? allowed),
+    authorize: told(accessRule(access?.allow ?? allowed), options.audit),
     services: options.services ?? dimseServices(options),
     ...(access?.users === undefined ? {} : { verifyIdentity: identityRule(access.users) }),
     ...(tls === undefined ? {} : { tls }),
@@ -90,9 +94,31 @@ export function serveDimse(options: DimseFaceOptions): Promise<TcpServer> {
   });
 }
 
+/** Who is refused is noted. */
+function told(
+  rule: ReturnType<typeof accessRule>,
+  audit: DimseFaceOptions["audit"],
+): ReturnType<typeof accessRule> {
+  return (request, connection) => {
+    const isAllowed = rule(request, connection);
+    const who = whoIs(request.callingAeTitle, connection.remote);
+    if (!isAllowed) audit?.add({ event: "association-refused", who, outcome: "failure" });
+    return isAllowed;
+  };
+}
+
+const whoIs = (user: string, remote: string | undefined): AuditWho => ({
+  user,
+  // The port is another each time.
+  ...(remote === undefined ? {} : { address: remote.replace(/:\d+$/, "") }),
+});
+
+const who = ({ callingAeTitle, connection }: RequestContext): AuditWho =>
+  whoIs(callingAeTitle, connection.remote);
+
 /** What the face answers, over any transport. */
 export function dimseServices(options: DimseFaceOptions): Services {
-  const { source, receiver, onUndelivered } = options;
+  const { source, receiver, onUndelivered, audit } = options;
   const peerAt = (aeTitle: string, callingAeTitle: string): DimsePeer | undefined => {
     const peer = options.destination?.(aeTitle, callingAeTitle);
     return peer === undefined || peer instanceof DimsePeer
@@ -103,17 +129,24 @@ export function dimseServices(options: DimseFaceOptions): Services {
     verification: true,
     storage: {
       sopClasses: "any",
-      onStore: async (bytes, request, { signal }) =>
-        (await receiver?.offer(bytes, request)) ?? storeIn(source, bytes, request, signal),
+      async onStore(bytes, request, context) {
+        const awaited = await receiver?.offer(bytes, request);
+        if (awaited !== undefined) return awaited;
+        const outcome = await storeIn(source, bytes, request, context.signal);
+        audit?.transferred("instances-stored", who(context), outcome);
+        const { status: code, reason } = outcome;
+        return { code, ...(reason === undefined ? {} : { errorComment: reason }) };
+      },
     },
     query: {
       models: [PatientRootFind, StudyRootFind, PatientStudyOnlyFind],
       extended: { relational: true, fuzzy: true, combinedDateTime: true },
-      onFind: (identifier, { signal, extended }) =>
-        source.find(
-          { level: levelOf(identifier), keys: identifier, fuzzy: extended.fuzzy === true },
-          { signal },
-        ),
+      onFind(identifier, context) {
+        const { signal, extended } = context;
+        const level = levelOf(identifier);
+        audit?.accessed("query", who(context), { detail: level });
+        return source.find({ level, keys: identifier, fuzzy: extended.fuzzy === true }, { signal });
+      },
     },
     retrieve: {
       models: [
@@ -126,8 +159,11 @@ export function dimseServices(options: DimseFaceOptions): Services {
       ],
       relational: true,
       transcode: transcodeInstance,
-      async onRetrieve(identifier, { signal }): Promise<Retrieval> {
+      async onRetrieve(identifier, context): Promise<Retrieval> {
+        const { signal } = context;
         const selections = await selectionsOf(identifier, source, { signal });
+        for (const { studyInstanceUid: study } of selections)
+          audit?.accessed("instances-accessed", who(context), { study });
         return retrievalOf(source, retrieveAll(source, selections, { signal }));
       },
       destination(title, { calledAeTitle }) {
@@ -159,7 +195,7 @@ async function storeIn(
   bytes: AsyncIterable<Uint8Array>,
   request: StoreRequest,
   signal: AbortSignal,
-): Promise<StatusAnswer> {
+): Promise<StoreOutcome> {
   const instance: InstanceStream = {
     sopClassUid: request.affectedSopClassUid,
     sopInstanceUid: request.affectedSopInstanceUid,
@@ -167,11 +203,9 @@ async function storeIn(
     sourceAeTitle: request.callingAeTitle,
     dataSet: () => bytes,
   };
-  const outcome =
-    source.storeOne === undefined
-      ? await firstOf(source.store([instance], { signal }))
-      : await source.storeOne(instance, { signal });
-  return { code: outcome.status, ...(outcome.reason === undefined ? {} : { errorComment: outcome.reason }) };
+  return source.storeOne === undefined
+    ? firstOf(source.store([instance], { signal }))
+    : source.storeOne(instance, { signal });
 }
 
 async function firstOf(outcomes: AsyncIterable<StoreOutcome>): Promise<StoreOutcome> {

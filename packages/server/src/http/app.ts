@@ -15,6 +15,9 @@ import { gateway } from "../gateway/mount.ts";
 import { JobRegistry } from "../jobs/jobs.ts";
 import { examine } from "../peers/examine.ts";
 import { PeerSources } from "../peers/peer-sources.ts";
+import type { AccessLog } from "../operations/access-log.ts";
+import type { Metrics } from "../operations/metrics.ts";
+import { safeLog } from "../operations/safe-log.ts";
 import type { PeerRegistry } from "../peers/registry.ts";
 import { openState } from "../state/state-database.ts";
 import { version } from "../version.ts";
@@ -25,6 +28,9 @@ import { addJobRoutes } from "./job-routes.ts";
 import { addPeerRoutes } from "./peer-routes.ts";
 import { HttpProblem, jobProblemOf, problemOf } from "./problem.ts";
 import { aboutAnswer } from "./schemas.ts";
+import { addOperationsRoutes } from "./operations-routes.ts";
+import { addQueueRoutes, type QueueRoutesContext } from "./queue-routes.ts";
+import { audited, measured } from "./watch.ts";
 import { addTransferRoutes, type TransferRoutesContext } from "./transfer-routes.ts";
 
 export interface AppContext {
@@ -47,10 +53,16 @@ export interface AppContext {
   readonly associations?: AssociationRecorder;
   /** Aborted when the server stops. */
   readonly stopping?: AbortSignal;
+  /** None are served when left out. */
+  readonly metrics?: Metrics;
+  readonly audit?: AccessLog;
+  /** What is to be forwarded. */
+  readonly forwarding?: QueueRoutesContext;
 }
 
 export function createApp(context: AppContext): OpenAPIHono {
-  const { config, local, peers, logger } = context;
+  const { config, local, peers, metrics, audit } = context;
+  const logger = safeLog(context.logger);
   const {
     sources = new PeerSources(),
     jobs = new JobRegistry({ state: openState(), problemOf: jobProblemOf }),
@@ -91,19 +103,32 @@ export function createApp(context: AppContext): OpenAPIHono {
 
   // Before the middleware below: its answers carry their own guards, and are sent without being rebuilt.
   const { token, webOrigins = [] } = config;
-  const login = bearer({ token, failures: new LoginFailures() });
+  const login = bearer({
+    token,
+    failures: new LoginFailures(),
+    onRefused(address) {
+      metrics?.loginRefused();
+      audit?.add({ event: "login-refused", who: { user: "http", address }, outcome: "failure" });
+    },
+  });
+  if (metrics !== undefined) app.use(measured(metrics));
   app.use("/dicom-web/*", cors(webOrigins));
   app.use("/dicom-web/*", sameHost(config, webOrigins), login);
-  addDicomweb(app, gateway({ ...context, sources }));
+  if (audit !== undefined) app.use("/dicom-web/*", audited(audit));
+  addDicomweb(app, gateway({ ...context, sources, logger }));
 
   app.use(pageHeaders);
-  app.get("/healthz", (c) =>
-    context.state.ready ? c.json({ status: "ok" }) : c.json({ status: "starting" }, 503),
+  const { state } = context;
+  addOperationsRoutes(
+    app,
+    { state, stopping, probe: () => local.counts(), metrics },
+    sameHost(config),
+    login,
   );
   app.use("/api/*", sameHost(config), login, noStore);
 
   app.openapi(aboutRoute, async (c) => {
-    const { state, startedAt } = context;
+    const { startedAt } = context;
     return c.json(
       {
         name: "Isocenter",
@@ -122,10 +147,26 @@ export function createApp(context: AppContext): OpenAPIHono {
   addPeerRoutes(app, {
     ...peerContext,
     doctor: (peer, options) => examine(peer, sources, options),
+    onChange: (action, id) =>
+      audit?.add({
+        event: "configuration-changed",
+        who: { user: "http" },
+        outcome: "success",
+        detail: `peer ${id} ${action}`,
+      }),
   });
   addDicomRoutes(app, { local, ...peerContext });
-  addTransferRoutes(app, { local, jobs, ...peerContext });
+  addTransferRoutes(app, {
+    local,
+    jobs,
+    ...peerContext,
+    onTransfer(kind, peer, error) {
+      if (error === undefined) logger.info({ kind, peer }, "a transfer ended");
+      else logger.warn({ kind, peer, err: error }, "a transfer failed");
+    },
+  });
   addJobRoutes(app, jobs);
+  if (context.forwarding !== undefined) addQueueRoutes(app, context.forwarding);
   addEventRoutes(app, {
     changes: (options) => local.changes?.(options) ?? nothing(),
     associations,

@@ -101,22 +101,20 @@ export class JobRegistry {
     return running !== undefined || at >= 0;
   }
 
-  /** Cancels everything and waits for what runs. */
-  async close(): Promise<void> {
+  /** Takes nothing new, cancels what waits, gives what runs so long to end, and then cancels it too. */
+  async drain(ms: number): Promise<void> {
     this.#isClosed = true;
     for (const { id } of this.#waiting.splice(0)) this.#update(id, { state: "cancelled", endedAt: now() });
     const running = [...this.#running.values()];
-    for (const { controller } of running) controller.abort(new Error("the server stops"));
+    const timer = setTimeout(() => {
+      for (const { controller } of running) controller.abort(new Error("the server stops"));
+    }, ms);
     await Promise.all(running.map(({ done }) => done));
+    clearTimeout(timer);
   }
 
   get runningCount(): number {
     return this.#running.size;
-  }
-
-  /** Resolves when nothing runs or waits any more. */
-  async idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all([...this.#running.values()].map(({ done }) => done));
   }
 
   #startNext(): void {

@@ -47,6 +47,11 @@ export class PeerSources {
     return peer.protocol === "dimse" ? this.dimse(peer) : this.#shared(peer, () => new DicomwebPeer(peer));
   }
 
+  /** With so many associations at a time, where it takes associations. */
+  inParallel(peer: PeerEntry, parallel: number | undefined): ImageSource {
+    return this.of(peer.protocol === "dicomweb" || parallel === undefined ? peer : { ...peer, parallel });
+  }
+
   dimse(peer: DimsePeerEntry): DimsePeer {
     return this.#shared(peer, () => this.#dimsePeer(addressOf(peer), peer));
   }
