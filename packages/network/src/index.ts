@@ -100,6 +100,7 @@ export { sendInstances, type SendOptions, type SendOutcome } from "./services/se
 export {
   acceptedSyntaxes,
   type CallOptions,
+  type FindOptions,
   type GetOptions,
   type MoveOptions,
   type NormalizedOptions,
