@@ -183,6 +183,44 @@ describe("an association in memory", () => {
     expect((await association.echo()).status.code).toBe(0);
     await association.release();
   });
+
+  it("cancels a query that waits for its first match, and ends it without an error", async () => {
+    const cancel = new AbortController();
+    const { opened } = pair({
+      verification: true,
+      query: {
+        models: [StudyRootFind],
+        // oxlint-disable-next-line require-yield -- nothing matches
+        onFind: async function* (_identifier, { signal }) {
+          cancel.abort();
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        },
+      },
+    });
+    const association = await opened;
+    const found = all(association.find(StudyRootFind, { PatientID: "" }, { cancel: cancel.signal }));
+    expect(await found).toEqual([]);
+    expect((await association.echo()).status.code).toBe(0);
+    await association.release();
+  });
+
+  it("ends a query that was cancelled before it was sent", async () => {
+    const { opened } = pair({
+      query: {
+        models: [StudyRootFind],
+        onFind: async function* (_identifier, { signal }) {
+          for (let index = 0; !signal.aborted; index++) {
+            yield DataSet.of({ PatientID: String(index) });
+            await new Promise((resolve) => setTimeout(resolve, 1));
+          }
+        },
+      },
+    });
+    const association = await opened;
+    const matches = association.find(StudyRootFind, { PatientID: "" }, { cancel: AbortSignal.abort() });
+    for await (const match of matches) expect(match.string("PatientID")).toMatch(/^\d+$/);
+    await association.release();
+  });
 });
 
 describe("a peer's bytes", () => {

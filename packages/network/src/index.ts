@@ -101,6 +101,7 @@ export { sendInstances, type SendOptions, type SendOutcome } from "./services/se
 export {
   acceptedSyntaxes,
   type CallOptions,
+  type FindOptions,
   type GetOptions,
   type MoveOptions,
   type NormalizedOptions,

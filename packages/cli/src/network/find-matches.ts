@@ -21,8 +21,9 @@ export async function* findMatches(
   { stopping, limit = Number.POSITIVE_INFINITY }: { readonly stopping: AbortSignal; readonly limit?: number },
 ): AsyncGenerator<DataSet> {
   let left = limit;
-  for await (const match of association.find(model, identifier)) {
-    if (stopping.aborted) break;
+  for await (const match of association.find(model, identifier, { cancel: stopping })) {
+    // What was on its way when the query was cancelled.
+    if (stopping.aborted) continue;
     yield match;
     if (--left <= 0) break;
   }

@@ -45,6 +45,11 @@ export interface RetrieveProgress {
   readonly warning: number | undefined;
 }
 
+export interface FindOptions extends CallOptions {
+  /** Aborting it sends C-CANCEL-RQ; matches that are on their way still come, and the iteration ends without an error. */
+  readonly cancel?: AbortSignal;
+}
+
 export interface RetrieveOptions extends CallOptions {
   /** Each time the peer tells how far it is. */
   readonly onProgress?: (progress: RetrieveProgress) => void;
@@ -151,13 +156,14 @@ export class ServiceUser {
   }
 
   /**
-   * C-FIND, PS3.4 C: matches as they come. Leaving the loop early sends C-CANCEL-RQ.
+   * C-FIND, PS3.4 C: matches as they come. Leaving the loop early sends C-CANCEL-RQ, and so does `cancel`, which need not
+   * wait for a match.
    * @throws DimseStatusError for a failure status; an abort or a lost connection is an error, never an empty result
    */
   async *find(
     model: FindModel | string,
     identifier: DataSet | DataSetInit,
-    options: CallOptions = {},
+    { signal, cancel }: FindOptions = {},
   ): AsyncGenerator<DataSet> {
     const sopClassUid = typeof model === "string" ? model : model.sopClassUid;
     const context = this.#context(sopClassUid);
@@ -167,7 +173,7 @@ export class ServiceUser {
       affectedSopClassUid: sopClassUid,
       priority: Priority.Medium,
     } as const;
-    const responses = this.#host.exchange.responses(context.id, fields, keys, options);
+    const responses = this.#host.exchange.responses(context.id, fields, keys, { signal, cancel });
     for await (const { command, dataSet } of responses) {
       const code = command.status ?? Status.ProcessingFailure;
       if (code === Status.Pending || code === Status.PendingWithWarning) {
