@@ -1,6 +1,7 @@
 /** The frame: sources on the left, one view beside them. */
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
+import { useRoute } from "../routing/use-route.ts";
 import { AboutView } from "../about/about-view.tsx";
 import { api } from "../api/client.ts";
 import type { Peer } from "../api/types.ts";
@@ -15,7 +16,20 @@ type View =
   | { readonly kind: "connect" }
   | { readonly kind: "about" };
 
+const ViewerView = lazy(async () => ({ default: (await import("../viewer/viewer-view.tsx")).ViewerView }));
+
 export function App() {
+  const route = useRoute();
+  if (route.path[0] === "view")
+    return (
+      <Suspense>
+        <ViewerView study={route.path[1] ?? ""} query={route.query} />
+      </Suspense>
+    );
+  return <Shell />;
+}
+
+function Shell() {
   const [view, setView] = useState<View>({ kind: "studies" });
   const [theme, nextTheme] = useTheme();
   const peers = useQuery({ queryKey: ["peers"], queryFn: ({ signal }) => api.peers(signal) });
