@@ -5,6 +5,7 @@ import {
   storeInstanceOf,
   transcodeInstance,
 } from "@isocenter/archive";
+import { chunksOf } from "@isocenter/network";
 import type { QueueItem } from "./queue.ts";
 
 export interface SendableEvents {
@@ -53,11 +54,4 @@ async function inSyntax(
     ...(bytes instanceof Uint8Array ? { size: bytes.byteLength } : {}),
     dataSet: () => chunksOf(bytes),
   };
-}
-
-async function* chunksOf(
-  bytes: Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  if (bytes instanceof Uint8Array) yield bytes;
-  else yield* bytes;
 }
