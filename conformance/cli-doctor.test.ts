@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { DoctorReport } from "@isocenter/network/doctor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accepts, at, isocenter, startListener, startOrthancWith, startQrscp } from "./support/cli-peers.ts";
+import { at, isocenter, startListener } from "./support/cli-peers.ts";
 import {
   demoFolder,
   freePort,
@@ -15,7 +15,14 @@ import {
   temporaryFolder,
   waitFor,
 } from "./support/processes.ts";
-import { startStorescp } from "./support/servers.ts";
+import {
+  accepts,
+  nodelay,
+  orthancWith,
+  startDcmqrscp,
+  startOrthanc,
+  startStorescp,
+} from "./support/servers.ts";
 
 let folder: { path: string; remove(): Promise<void> };
 beforeAll(async () => {
@@ -34,7 +41,12 @@ async function examined(
 
 describe.skipIf(!hasProgram("dcmqrscp"))("dcmqrscp", () => {
   it("works, and everything is told", async () => {
-    const peer = await startQrscp(join(folder.path, "qrscp"), [{ aeTitle: "WS1", port: await freePort() }]);
+    const peer = await startDcmqrscp(
+      join(folder.path, "qrscp"),
+      nodelay,
+      [{ aeTitle: "WS1", port: await freePort() }],
+      [],
+    );
     expect((await isocenter("store", at(peer), "-xe", join(demoFolder, "DEMO-0005"))).code).toBe(0);
     const known = await examined(at(peer), "-aet", "WS1");
     const files = (await readdir(join(folder.path, "qrscp", "area"))).filter((name) => name.endsWith(".dcm"));
@@ -60,7 +72,7 @@ describe.skipIf(!hasProgram("dcmqrscp"))("dcmqrscp", () => {
   });
 
   it("is named with the title it does not go by", async () => {
-    const peer = await startQrscp(join(folder.path, "qrscp-title"), []);
+    const peer = await startDcmqrscp(join(folder.path, "qrscp-title"), nodelay, [], []);
     const { code, report, codes } = await examined(`qrscp@127.0.0.1:${peer.port}`);
     await peer.stop();
     expect(codes).toContain("title-writing");
@@ -91,9 +103,10 @@ it.skipIf(!hasProgram("storescp"))(
 );
 
 it.skipIf(!hasProgram("Orthanc"))("Orthanc", async () => {
-  const peer = await startOrthancWith(join(folder.path, "orthanc"), [
-    { aeTitle: "WS1", port: await freePort() },
-  ]);
+  const peer = await startOrthanc(
+    join(folder.path, "orthanc"),
+    orthancWith([{ aeTitle: "WS1", port: await freePort() }]),
+  );
   const { code, report, codes } = await examined(at(peer), "-aet", "WS1");
   const http = await examined(`ORTHANC@127.0.0.1:${new URL(peer.http).port}`);
   await peer.stop();

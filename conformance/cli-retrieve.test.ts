@@ -3,17 +3,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodePart10 } from "@isocenter/dicom";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  at,
-  dataSetsBelow,
-  isocenter,
-  startListener,
-  startOrthancWith,
-  startQrscp,
-  type StoredFile,
-} from "./support/cli-peers.ts";
+import { at, dataSetsBelow, isocenter, startListener, type StoredFile } from "./support/cli-peers.ts";
 import { demoFolder, freePort, hasProgram, temporaryFolder } from "./support/processes.ts";
-import type { DicomServer } from "./support/servers.ts";
+import { type DicomServer, nodelay, orthancWith, startDcmqrscp, startOrthanc } from "./support/servers.ts";
 
 let folder: { path: string; remove(): Promise<void> };
 let demo: Map<string, StoredFile>;
@@ -64,7 +56,7 @@ const peers: readonly Peer[] = [
     // It moves uncompressed instances as a rule, so that is what it gets.
     name: "dcmqrscp",
     program: "dcmqrscp",
-    start: () => startQrscp(join(folder.path, "qrscp"), destinations()),
+    start: () => startDcmqrscp(join(folder.path, "qrscp"), nodelay, destinations(), []),
     storeOptions: ["-xe"],
     patients: [
       ["DEMO-0002", 31],
@@ -74,7 +66,7 @@ const peers: readonly Peer[] = [
   {
     name: "Orthanc",
     program: "Orthanc",
-    start: () => startOrthancWith(join(folder.path, "orthanc"), destinations()),
+    start: () => startOrthanc(join(folder.path, "orthanc"), orthancWith(destinations())),
     storeOptions: [],
     patients: [
       ["DEMO-0004", 20],
@@ -211,7 +203,7 @@ describe.skipIf(!hasProgram("dcmqrscp"))(
   "a peer that sends a class in the first context it accepted for it",
   () => {
     it("gives compressed and plain instances all the same", async () => {
-      const peer = await startQrscp(join(folder.path, "qrscp-jpeg"), [], ["+xs"]);
+      const peer = await startDcmqrscp(join(folder.path, "qrscp-jpeg"), nodelay, [], ["+xs"]);
       expect((await isocenter("store", at(peer), join(demoFolder, "DEMO-0002"))).stdout).toMatch(
         /^31 stored/,
       );

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { decodePart10, TransferSyntax } from "@isocenter/dicom";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
-  accepts,
   at,
   dataSetsBelow,
   dcmtkPeer,
@@ -22,7 +21,7 @@ import {
   temporaryFolder,
   waitFor,
 } from "./support/processes.ts";
-import type { DicomServer } from "./support/servers.ts";
+import { accepts, type DicomServer } from "./support/servers.ts";
 
 /** storescu's option that proposes each file's own transfer syntax. */
 const proposals: Readonly<Record<string, string>> = {

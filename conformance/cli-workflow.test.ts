@@ -9,9 +9,9 @@ import { CommitmentFailure, storageCommitmentService } from "@isocenter/network"
 import { listenTcp } from "@isocenter/network/node";
 import dcmjsDimse from "dcmjs-dimse";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accepts, at, dataSetsBelow, isocenter, startOrthancWith } from "./support/cli-peers.ts";
+import { at, dataSetsBelow, isocenter } from "./support/cli-peers.ts";
 import { demoFolder, freePort, hasProgram, start, temporaryFolder, waitFor } from "./support/processes.ts";
-import type { DicomServer } from "./support/servers.ts";
+import { accepts, type DicomServer, orthancWith, startOrthanc } from "./support/servers.ts";
 
 let folder: { path: string; remove(): Promise<void> };
 beforeAll(async () => {
@@ -239,7 +239,10 @@ describe.skipIf(!hasProgram("Orthanc"))(
     let ownPort: number;
     beforeAll(async () => {
       ownPort = await freePort();
-      orthanc = await startOrthancWith(join(folder.path, "orthanc"), [{ aeTitle: "OURS", port: ownPort }]);
+      orthanc = await startOrthanc(
+        join(folder.path, "orthanc"),
+        orthancWith([{ aeTitle: "OURS", port: ownPort }]),
+      );
       expect((await isocenter("store", at(orthanc), join(demoFolder, "DEMO-0005"))).code).toBe(0);
     });
     afterAll(() => orthanc.stop());

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodePart10 } from "@isocenter/dicom";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { demoFolder, hasProgram, run, temporaryFolder } from "./support/processes.ts";
+import { demoFolder, hasProgram, run, temporaryFolder, waitFor } from "./support/processes.ts";
 import { type IsocenterServer, startIsocenter } from "./support/servers.ts";
 
 describe.skipIf(!hasProgram("storescu")).each([
@@ -50,10 +50,12 @@ describe.skipIf(!hasProgram("storescu")).each([
       expect(code, stderr + stdout).toBe(0);
     }
     const counts = ((await (await fetch(`${server.http}/api/about`)).json()) as { counts: object }).counts;
-    expect(counts).toEqual({ patients: 8, studies: 9, series: 16, instances: 270 });
+    expect(counts).toMatchObject({ patients: 8, studies: 9, series: 16, instances: 270 });
+    // What is acknowledged is durable; its file takes its place in the tree a moment later.
+    const objects = join(folder.path, "objects");
+    await waitFor("every file", async () => (await dcmFiles(objects)).length === 270);
     const kept = new Map<string, Buffer>();
-    for (const path of await dcmFiles(join(folder.path, "objects")))
-      kept.set(sopUidOf(path), await readFile(path));
+    for (const path of await dcmFiles(objects)) kept.set(sopUidOf(path), await readFile(path));
     for (const path of await dcmFiles(demoFolder)) {
       const original = await readFile(path);
       const { dataSet, dataSetOffset, transferSyntaxUid } = decodePart10(original);

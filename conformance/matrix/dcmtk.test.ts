@@ -15,7 +15,7 @@ import {
 import { listenTcp } from "@isocenter/network/node";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { hasProgram, type Result, run, temporaryFolder } from "../support/processes.ts";
-import { dcmqrscp, type Env, type Peer, storescp, wlmscpfs } from "./dcmtk-peers.ts";
+import { type DicomServer, startDcmqrscp, startStorescp } from "../support/servers.ts";
 import {
   collect,
   context,
@@ -26,6 +26,7 @@ import {
   withAssociation,
 } from "./ours.ts";
 import { cell, printMatrix } from "./table.ts";
+import { wlmscpfs } from "./worklist-peer.ts";
 
 const study = "DEMO-0004";
 
@@ -35,15 +36,15 @@ describe.skipIf(!hasProgram("storescp"))("matrix with DCMTK", () => {
   describe.each([
     ["DCMTK, stock sockets", {}],
     ["DCMTK, TCP_NODELAY=1", { TCP_NODELAY: "1" }],
-  ] as const)("%s", (name, env: Env) => {
+  ] as const)("%s", (name, env: Readonly<Record<string, string>>) => {
     let folder: { path: string; remove(): Promise<void> };
     let ours: OurServer;
     let files: string[];
     let studyUid: string;
-    let store: Peer;
-    let qr: Peer;
-    let worklist: Peer;
-    const started: Peer[] = [];
+    let store: DicomServer;
+    let qr: DicomServer;
+    let worklist: DicomServer;
+    const started: DicomServer[] = [];
     const dcmtk = (program: string, ...args: string[]): Promise<Result> => run(program, args, env);
     const toUs = (): string[] => ["-aec", "ISOCENTER", "127.0.0.1", String(ours.port)];
     const received = async (kind: string): Promise<string[]> => {
@@ -58,8 +59,8 @@ describe.skipIf(!hasProgram("storescp"))("matrix with DCMTK", () => {
       ours = await startOurServer(join(folder.path, "ours"), () => [
         { host: "127.0.0.1", port: store.port, callingAeTitle: "ISOCENTER", calledAeTitle: "STORESCP" },
       ]);
-      store = await storescp(join(folder.path, "storescp"), env);
-      qr = await dcmqrscp(join(folder.path, "qr"), env, { ISOCENTER: ours.port, STORESCP: store.port });
+      store = await startStorescp(join(folder.path, "storescp"), env);
+      qr = await startDcmqrscp(join(folder.path, "qr"), env, [ours, store]);
       worklist = await wlmscpfs(join(folder.path, "wlm"), env);
       started.push(store, qr, worklist);
       const outcomes = await sendFiles(ours, files);
@@ -94,7 +95,7 @@ describe.skipIf(!hasProgram("storescp"))("matrix with DCMTK", () => {
 
     cell(name, "C-STORE to storescp that takes only Implicit VR", "SCU", async () => {
       const path = join(folder.path, "implicit");
-      const plain = await storescp(path, env, "+xi");
+      const plain = await startStorescp(path, env, ["+xi"]);
       try {
         const outcomes = await sendFiles(plain, files.slice(0, 4));
         expect(outcomes.map(({ kind, reason }) => [kind, reason])).toEqual(
@@ -171,7 +172,9 @@ describe.skipIf(!hasProgram("storescp"))("matrix with DCMTK", () => {
           },
         },
       });
-      const other = await dcmqrscp(join(folder.path, "qr2"), env, { ISOMOVE: listener.port });
+      const other = await startDcmqrscp(join(folder.path, "qr2"), env, [
+        { aeTitle: "ISOMOVE", port: listener.port },
+      ]);
       try {
         await sendFiles(other, files);
         const peer = new DimsePeer(address(other), { retrieve: "move", receiver });
@@ -340,7 +343,7 @@ describe.skipIf(!hasProgram("storescp"))("matrix with DCMTK", () => {
   });
 });
 
-const address = (peer: Peer) => ({
+const address = (peer: DicomServer) => ({
   host: "127.0.0.1",
   port: peer.port,
   callingAeTitle: "ISOCENTER",

@@ -1,5 +1,4 @@
 /** The matrix with Orthanc: its SCP and, by its REST API, its SCU. */
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DimsePeer } from "@isocenter/archive";
 import {
@@ -11,7 +10,8 @@ import {
   Verification,
 } from "@isocenter/network";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { freePort, hasProgram, type Running, start, temporaryFolder, waitFor } from "../support/processes.ts";
+import { hasProgram, temporaryFolder, waitFor } from "../support/processes.ts";
+import { type OrthancServer, orthancWith, startOrthanc } from "../support/servers.ts";
 import {
   collect,
   context,
@@ -19,7 +19,6 @@ import {
   type OurServer,
   sendFiles,
   startOurServer,
-  type Target,
   withAssociation,
 } from "./ours.ts";
 import { instanceKeys, studiesOf } from "./studies.ts";
@@ -30,7 +29,7 @@ const study = "DEMO-0004";
 describe.skipIf(!hasProgram("Orthanc"))("matrix with Orthanc", () => {
   let folder: { path: string; remove(): Promise<void> };
   let ours: OurServer;
-  let orthanc: Running & Target & { readonly http: string };
+  let orthanc: OrthancServer;
   let files: string[];
   let studyUid: string;
 
@@ -56,38 +55,10 @@ describe.skipIf(!hasProgram("Orthanc"))("matrix with Orthanc", () => {
   beforeAll(async () => {
     folder = await temporaryFolder();
     files = await demoFiles(study);
-    const [port, httpPort] = [await freePort(), await freePort()];
     ours = await startOurServer(join(folder.path, "ours"), () => [
-      { host: "127.0.0.1", port, callingAeTitle: "ISOCENTER", calledAeTitle: "ORTHANC" },
+      { host: "127.0.0.1", port: orthanc.port, callingAeTitle: "ISOCENTER", calledAeTitle: "ORTHANC" },
     ]);
-    const home = join(folder.path, "orthanc");
-    await mkdir(home, { recursive: true });
-    await writeFile(
-      join(home, "orthanc.json"),
-      JSON.stringify({
-        Name: "Orthanc",
-        StorageDirectory: join(home, "storage"),
-        IndexDirectory: join(home, "index"),
-        HttpPort: httpPort,
-        DicomPort: port,
-        DicomAet: "ORTHANC",
-        RemoteAccessAllowed: false,
-        AuthenticationEnabled: false,
-        DicomModalities: {
-          ours: { AET: "ISOCENTER", Host: "127.0.0.1", Port: ours.port, AllowStorageCommitment: true },
-        },
-        UnknownSopClassAccepted: true,
-        Plugins: [],
-      }),
-    );
-    const http = `http://127.0.0.1:${httpPort}`;
-    orthanc = {
-      ...start("Orthanc", [join(home, "orthanc.json")], { TCP_NODELAY: "1" }),
-      port,
-      aeTitle: "ORTHANC",
-      http,
-    };
-    await waitFor("Orthanc", async () => (await fetch(`${http}/system`)).ok);
+    orthanc = await startOrthanc(join(folder.path, "orthanc"), orthancWith([ours]));
     studyUid = (await studiesOf(files))[0] ?? "";
   });
   afterAll(async () => {
@@ -170,11 +141,11 @@ describe.skipIf(!hasProgram("Orthanc"))("matrix with Orthanc", () => {
   });
 
   cell(name, "C-ECHO", "SCP", async () => {
-    await rest("/modalities/ours/echo", {});
+    await rest("/modalities/isocenter/echo", {});
   });
 
   cell(name, "C-FIND", "SCP", async () => {
-    const { ID } = (await rest("/modalities/ours/query", {
+    const { ID } = (await rest("/modalities/isocenter/query", {
       Level: "Study",
       Query: { PatientID: study, StudyInstanceUID: "" },
     })) as { ID: string };
@@ -187,7 +158,7 @@ describe.skipIf(!hasProgram("Orthanc"))("matrix with Orthanc", () => {
   cell(name, "C-STORE", "SCP", async () => {
     const [id] = (await rest("/studies")) as string[];
     await ours.archive.delete?.({ studyInstanceUid: studyUid });
-    await job("/modalities/ours/store", { Resources: [id] });
+    await job("/modalities/isocenter/store", { Resources: [id] });
     const found = await collect(ours.archive.find({ level: "IMAGE", keys: instanceKeys(studyUid) }));
     expect(found).toHaveLength(files.length);
     return `${files.length} instances`;
@@ -196,7 +167,7 @@ describe.skipIf(!hasProgram("Orthanc"))("matrix with Orthanc", () => {
   cell(name, "C-MOVE, sending back to Orthanc", "SCP", async () => {
     const [id] = (await rest("/studies")) as string[];
     await fetch(`${orthanc.http}/studies/${id}`, { method: "DELETE" });
-    const { ID } = (await rest("/modalities/ours/query", {
+    const { ID } = (await rest("/modalities/isocenter/query", {
       Level: "Study",
       Query: { StudyInstanceUID: studyUid },
     })) as { ID: string };
@@ -208,7 +179,7 @@ describe.skipIf(!hasProgram("Orthanc"))("matrix with Orthanc", () => {
 
   cell(name, "storage commitment, reported on a new association", "SCP", async () => {
     const [id] = (await rest("/studies")) as string[];
-    const { ID } = (await rest("/modalities/ours/storage-commitment", {
+    const { ID } = (await rest("/modalities/isocenter/storage-commitment", {
       Resources: [id],
       DicomInstances: [["1.2.840.10008.5.1.4.1.1.4", "1.2.3.4.5"]],
     })) as { ID: string };

@@ -40,22 +40,37 @@ export async function startIsocenter(
   return { ...server, aeTitle: "ISOCENTER", port, http };
 }
 
+/** DCMTK without Nagle's algorithm. */
+export const nodelay = { TCP_NODELAY: "1" } as const;
+
+/** A destination that a peer may move to. */
+export interface KnownDestination {
+  readonly aeTitle: string;
+  readonly port: number;
+}
+
 /** DCMTK's storescp, keeping what it gets in `folder`. */
 export async function startStorescp(
   folder: string,
   env: Readonly<Record<string, string>>,
+  options: readonly string[] = [],
 ): Promise<DicomServer> {
   const port = await freePort();
   await mkdir(folder, { recursive: true });
-  const server = start("storescp", ["+xa", "-od", folder, "-aet", "STORESCP", String(port)], env);
+  const server = start("storescp", ["+xa", "-od", folder, "-aet", "STORESCP", ...options, String(port)], env);
   await waitFor("storescp", () => accepts(port));
   return { ...server, aeTitle: "STORESCP", port };
 }
 
-/** DCMTK's dcmqrscp with one storage area. */
+/**
+ * DCMTK's dcmqrscp with one storage area.
+ * @param options one compressed syntax beside the uncompressed ones, in and out: JPEG 2000 lossless by default
+ */
 export async function startDcmqrscp(
   folder: string,
   env: Readonly<Record<string, string>>,
+  destinations: readonly KnownDestination[] = [],
+  options: readonly string[] = ["+xv", "-xv"],
 ): Promise<DicomServer> {
   const port = await freePort();
   const area = join(folder, "area");
@@ -66,8 +81,9 @@ export async function startDcmqrscp(
     [
       "NetworkTCPPort  = " + String(port),
       "MaxPDUSize      = 16384",
-      "MaxAssociations = 16",
+      "MaxAssociations = 32",
       "HostTable BEGIN",
+      ...destinations.map((one, index) => `host${index} = (${one.aeTitle}, localhost, ${one.port})`),
       "HostTable END",
       "VendorTable BEGIN",
       "VendorTable END",
@@ -77,8 +93,7 @@ export async function startDcmqrscp(
       "",
     ].join("\n"),
   );
-  // dcmqrscp takes one compressed syntax beside the uncompressed ones: JPEG 2000 lossless here.
-  const server = start("dcmqrscp", ["-c", config, "+xv", String(port)], env);
+  const server = start("dcmqrscp", ["-c", config, ...options, String(port)], env);
   await waitFor("dcmqrscp", () => accepts(port));
   return { ...server, aeTitle: "QRSCP", port };
 }
@@ -121,7 +136,21 @@ export async function startOrthanc(
   return { ...server, aeTitle: "ORTHANC", port, http };
 }
 
-function accepts(port: number): Promise<boolean> {
+/** Settings of Orthanc's that let it send to others, and let others retrieve. */
+export const orthancWith = (
+  destinations: readonly KnownDestination[],
+): Readonly<Record<string, unknown>> => ({
+  DicomAlwaysAllowGet: true,
+  DicomAlwaysAllowMove: true,
+  DicomModalities: Object.fromEntries(
+    destinations.map(({ aeTitle, port }) => [
+      aeTitle.toLowerCase(),
+      { AET: aeTitle, Host: "127.0.0.1", Port: port, AllowStorageCommitment: true },
+    ]),
+  ),
+});
+
+export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port });
     socket.once("connect", () => {
