@@ -22,16 +22,20 @@ const hints: Readonly<Record<NetworkErrorCode, string>> = {
   "host-not-found": "Check the spelling of the host name, or use its IP address.",
   "host-unreachable": "Check the address, the network's routes, and whether a VPN has to be up.",
   "connection-closed":
-    "Many PACS close without a word when they do not know the caller: check both AE titles, this machine's address in the PACS, and whether it wants TLS.",
+    "Many PACS close without a word when they do not know the caller: check both AE titles, this machine's address in the PACS, and whether it wants TLS (--tls).",
   "connection-failed":
     "Check whether the peer wants TLS, and the network between here and there; then try again.",
-  "wrong-protocol": "Ask for the peer's DICOM port (often 104 or 11112), and whether it wants TLS.",
+  "wrong-protocol":
+    "Ask for the peer's DICOM port (often 104 or 11112), and whether it wants TLS (--tls, often at 2762).",
   "tls-failed":
-    "Check that the peer wants TLS on this port, and that both sides share a TLS version and cipher (--tls-profile).",
-  "certificate-untrusted": "Give the authority that signed the peer's certificate with --tls-ca.",
+    "Check that the peer wants TLS on this port, and that both sides share a TLS version and cipher (--tls-profile), and whether it asks for a certificate of ours (+tls KEY CERTIFICATE).",
+  "certificate-untrusted":
+    "Give the authority that signed the peer's certificate with --tls-ca FILE, or trust a self-signed one by --tls-fingerprint HEX. When it is ours that is not accepted, the peer has to trust our authority.",
   "certificate-expired": "The peer's certificate has to be renewed; check the clocks of both machines, too.",
-  "certificate-name-mismatch": "Use the host name that is in the peer's certificate.",
-  "client-certificate-required": "Give a key and a certificate that the peer trusts with +tls KEY CERT.",
+  "certificate-name-mismatch":
+    "Connect by a name that is in the peer's certificate, or say with --tls-server-name which one it should have.",
+  "client-certificate-required":
+    "Give a key and a certificate that the peer trusts with +tls KEY CERTIFICATE.",
   "association-rejected": "Try again in a moment; if it goes on, ask the peer's administrator.",
   "association-aborted": "Try again; if it goes on, look at the peer's log.",
   "no-accepted-context":
