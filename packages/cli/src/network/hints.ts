@@ -16,6 +16,20 @@ export function hintFor(error: NetworkError): string {
   return hints[error.code];
 }
 
+/** Of DICOMweb services: by code, because most commands never load what throws them. @returns undefined for any other */
+export const webHintFor = (code: string): string | undefined => webHints[code];
+
+const webHints: Readonly<Record<string, string>> = {
+  "web-unreachable":
+    "Check the URL, that the service is running, and its certificate where it is https (NODE_EXTRA_CA_CERTS names an authority).",
+  "web-timeout": "The service is slow or stuck: try a smaller request, or --dimse-timeout to wait longer.",
+  "web-login-refused":
+    "Give a token with --token-file or ISOCENTER_TOKEN, or a user with --user and --password-file.",
+  "web-redirect-refused": "Use the URL that the service is to be reached by.",
+  "web-status": "Check that the URL is the DICOMweb root, which often ends in /dicom-web.",
+  "web-response-invalid": "Check that the URL is the DICOMweb root, which often ends in /dicom-web.",
+};
+
 const hints: Readonly<Record<NetworkErrorCode, string>> = {
   "connection-refused":
     "Check host and port, and that the peer is running and its firewall lets this machine in.",
