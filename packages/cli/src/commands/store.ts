@@ -10,7 +10,7 @@ import { peerOptions, syntaxOption, syntaxPreferences } from "../network/options
 import { Session } from "../network/session.ts";
 import { sendToWeb } from "../network/send-to-web.ts";
 import { type WebSession, webOptions, webSession } from "../network/web-session.ts";
-import { type InstanceOfFile, reencoded, transcodeInstance } from "../network/transcode-instance.ts";
+import { type InstanceOfFile, reencoded, transcodeInstance } from "@isocenter/archive/transcode";
 import { Progress } from "../progress.ts";
 import { printable } from "../table.ts";
 import { UsageError } from "../usage-error.ts";
