@@ -2,7 +2,7 @@
 export { DimsePeer, storeInstanceOf } from "./dimse/dimse-peer.ts";
 export type { DimsePeerAddress, DimsePeerOptions, PeerConnect } from "./dimse/peer-address.ts";
 export { MoveReceiver } from "./dimse/move-receiver.ts";
-export { transcodeInstance } from "./dimse/transcode.ts";
+export { type InstanceOfFile, transcodeInstance } from "./dimse/transcode.ts";
 export { DicomwebPeer, type DicomwebPeerOptions } from "./dicomweb/dicomweb-peer.ts";
 export { DicomwebError, type DicomwebErrorCode } from "./dicomweb/errors.ts";
 export { ArchiveError, type ArchiveErrorCode } from "./errors.ts";

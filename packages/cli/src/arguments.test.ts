@@ -13,6 +13,8 @@ const specs = {
   },
   verbose: { names: ["-v", "--verbose"], help: "" },
   called: { names: ["-aec"], value: "NAME", help: "" },
+  pair: { names: ["+tls"], value: "KEY CERTIFICATE", help: "" },
+  foreign: { names: ["-ic"], refused: "do this instead.", help: "" },
 } as const;
 
 describe("flags", () => {
@@ -41,7 +43,15 @@ it("what follows -- is an operand", () => {
   });
 });
 
+it("an option may take two values", () => {
+  const { options, operands } = parseArguments(specs, ["+tls", "a.key", "a.pem", "operand"]);
+  expect(options.pair).toEqual(["a.key", "a.pem"]);
+  expect(operands).toEqual(["operand"]);
+});
+
 it.each([
+  [["+tls", "a.key"], "+tls needs two values: +tls KEY CERTIFICATE."],
+  [["-ic"], "-ic is not supported: do this instead."],
   [["-aex"], "Did you mean -aec?"],
   [["-xs"], "Did you mean -xe?"],
   [["-aec"], "-aec needs a value: -aec NAME."],

@@ -9,12 +9,14 @@ import { UsageError } from "./usage-error.ts";
 export interface OptionSpec {
   /** All spellings, the first shown first: `["-aec", "--called"]`. */
   readonly names: readonly string[];
-  /** Name of the value in the help; a switch when left out. */
+  /** Name of the value in the help, `KEY CERTIFICATE` for two of them; a switch when left out. */
   readonly value?: string;
   /** Short forms, each standing for a value: `{ "-P": "patient", "-S": "study" }`. */
   readonly flags?: Readonly<Record<string, string>>;
   /** May be given more than once. */
   readonly repeatable?: boolean;
+  /** Known from other programs and not offered here: what to do instead, in a sentence. */
+  readonly refused?: string;
   readonly help: string;
   /** Heading in the help under which it stands; "Options" when left out. */
   readonly group?: string;
@@ -24,9 +26,11 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
 type OptionValue<S extends OptionSpec> = S extends { repeatable: true }
   ? readonly string[]
-  : S extends { value: string } | { flags: Readonly<Record<string, string>> }
-    ? string | undefined
-    : boolean;
+  : S extends { value: `${string} ${string}` }
+    ? readonly [string, string] | undefined
+    : S extends { value: string } | { flags: Readonly<Record<string, string>> }
+      ? string | undefined
+      : boolean;
 
 export type OptionValues<S extends OptionSpecs> = { readonly [K in keyof S]: OptionValue<S[K]> };
 
@@ -38,21 +42,24 @@ export function parseArguments<const S extends OptionSpecs>(
   specs: S,
   argv: readonly string[],
 ): { options: OptionValues<S>; operands: string[] } {
-  const values: Record<string, string | boolean | string[] | undefined> = {};
+  const values: Record<string, string | boolean | readonly string[] | undefined> = {};
+  const lists = new Map<string, string[]>();
   const byName = new Map<
     string,
     { readonly key: string; readonly spec: OptionSpec; readonly flag?: string }
   >();
   for (const [key, spec] of Object.entries(specs)) {
     const isSwitch = spec.value === undefined && spec.flags === undefined;
-    values[key] = spec.repeatable ? [] : isSwitch ? false : undefined;
+    const list: string[] = [];
+    if (spec.repeatable === true) lists.set(key, list);
+    values[key] = spec.repeatable === true ? list : isSwitch ? false : undefined;
     for (const name of spec.names) byName.set(name, { key, spec });
     for (const [name, flag] of Object.entries(spec.flags ?? {})) byName.set(name, { key, spec, flag });
   }
   const set = (key: string, value: string): void => {
-    const list = values[key];
-    if (Array.isArray(list)) list.push(value);
-    else values[key] = value;
+    const list = lists.get(key);
+    if (list === undefined) values[key] = value;
+    else list.push(value);
   };
   const operands: string[] = [];
   for (let index = 0; index < argv.length; index++) {
@@ -70,10 +77,18 @@ export function parseArguments<const S extends OptionSpecs>(
     const found = byName.get(name);
     if (found === undefined) throw unknownOption(name, [...byName.keys()]);
     const { key, spec, flag } = found;
+    if (spec.refused !== undefined) throw new UsageError(`${name} is not supported: ${spec.refused}`);
     if (flag !== undefined || spec.value === undefined) {
       if (attached !== undefined) throw new UsageError(`${name} takes no value.`);
       if (flag === undefined) values[key] = true;
       else set(key, flag);
+      continue;
+    }
+    if (spec.value.includes(" ")) {
+      const [first, second] = [argv[++index], argv[++index]];
+      if (attached !== undefined || first === undefined || second === undefined)
+        throw new UsageError(`${name} needs two values: ${name} ${spec.value}.`);
+      values[key] = [first, second];
       continue;
     }
     const value = attached ?? argv[++index];

@@ -46,7 +46,7 @@ export const ExitCode = {
 export function helpPage(command: Command): string {
   const lines = [`${command.summary}`, "", `Usage: isocenter ${command.name} ${command.usage}`];
   if (command.description !== undefined) lines.push("", command.description);
-  const specs = Object.values(command.options);
+  const specs = Object.values(command.options).filter(({ refused }) => refused === undefined);
   const groups = new Set(["Options", ...specs.map(groupOf)]);
   const width = Math.max(10, ...specs.map((spec) => namesOf(spec).length).filter((length) => length <= 36));
   for (const group of groups) {

@@ -87,19 +87,6 @@ export function withHeader<T>(path: string, use: (header: DataSet) => T): Promis
   );
 }
 
-/** As {@link withFile}, for what comes piece by piece: the file is closed when it has ended, or nobody wants more. */
-export async function* withOpenFile<T>(
-  path: string,
-  use: (source: RangeSource) => AsyncIterable<T>,
-): AsyncGenerator<T> {
-  const handle = await open(path, "r");
-  try {
-    yield* use(await rangeSource(handle));
-  } finally {
-    await handle.close();
-  }
-}
-
 async function rangeSource(handle: FileHandle): Promise<RangeSource> {
   const { size } = await handle.stat();
   return {

@@ -7,7 +7,7 @@ import { version } from "@isocenter/server/version";
 import { IsocenterError } from "@isocenter/dicom";
 import { NetworkError } from "@isocenter/network";
 import { type Command, ExitCode, helpPage, type Io } from "./command.ts";
-import { hintFor } from "./network/hints.ts";
+import { hintFor, webHintFor } from "./network/hints.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Loaded when they are needed: a command starts as quickly as what it uses. */
@@ -114,6 +114,11 @@ function report(name: string, error: unknown, io: Io): number {
   }
   if (error instanceof NetworkError) {
     say(`${error.message} [${error.code}]\n  ${hintFor(error)}`);
+    return ExitCode.Network;
+  }
+  const webHint = error instanceof IsocenterError ? webHintFor(error.code) : undefined;
+  if (error instanceof IsocenterError && webHint !== undefined) {
+    say(`${error.message} [${error.code}]\n  ${webHint}`);
     return ExitCode.Network;
   }
   if (error instanceof IsocenterError) {

@@ -125,6 +125,8 @@ export const storeInstanceOf = (instance: InstanceStream): StoreInstance => ({
   sopInstanceUid: instance.sopInstanceUid,
   transferSyntaxUid: instance.transferSyntaxUid,
   dataSet: () => instance.dataSet(),
+  // Where it comes from a file, re-encoding need not hold it in memory.
+  ...("path" in instance ? { path: instance.path, size: instance.size } : {}),
 });
 
 function outcomeOf({ kind, instance, status, reason }: SendOutcome): StoreOutcome {

@@ -16,6 +16,7 @@ import { inputFiles } from "../files.ts";
 import { listen, receiverAddress } from "../network/listener.ts";
 import { peerOptions } from "../network/options.ts";
 import { Session } from "../network/session.ts";
+import { wayBack, wayBackOption } from "../network/tls.ts";
 import { UsageError } from "../usage-error.ts";
 
 const options = {
@@ -33,6 +34,7 @@ const options = {
   wait: { names: ["--wait"], value: "SECONDS", help: "For the answer (default 60)." },
   json: { names: ["--json"], help: "Print one line of JSON." },
   ...peerOptions,
+  plainReceiver: wayBackOption,
 } as const satisfies OptionSpecs;
 
 export const commit: Command = {
@@ -95,6 +97,7 @@ async function committed(
     address === undefined
       ? undefined
       : await listen(io, address, given, {
+          tls: given.plainReceiver ? undefined : wayBack(session.tls),
           aeTitle: session.peer.callingAeTitle,
           services: { verification: true, normalized },
         });

@@ -45,12 +45,13 @@ changed at the peer; of matches of a query no value is kept but the character se
     const report = await examine(
       {
         connect: (wanted) => session.examine(wanted),
-        tryTls: (signal) => tryTls(host, port, signal),
+        ...(session.tls === undefined ? { tryTls: (signal: AbortSignal) => tryTls(host, port, signal) } : {}),
         tryText: (signal) => tryText(host, port, signal),
       },
       {
         host,
         port,
+        usesTls: session.tls !== undefined,
         callingAeTitle,
         // The default title is a guess of ours, not a claim of the user's.
         calledAeTitle:

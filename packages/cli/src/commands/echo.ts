@@ -25,6 +25,10 @@ export const echo: Command = {
       line: "isocenter echo pacs.example.org:104 -aet WORKSTATION1 -aec PACS -n 10 -v",
       explains: "with our AE title, ten times, telling more",
     },
+    {
+      line: "isocenter echo PACS@pacs.example.org:2762 +tls ws1.key ws1.pem --tls-ca hospital.pem",
+      explains: "with TLS, and a certificate of our own",
+    },
   ],
   async run(argv, io) {
     const { options: given, operands } = parseArguments(options, argv);

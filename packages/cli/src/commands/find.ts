@@ -9,14 +9,16 @@ import {
   StudyRootFind,
   worklistKeys,
 } from "@isocenter/network";
-import { integerOption, type OptionSpecs, parseArguments } from "../arguments.ts";
-import { type Command, ExitCode } from "../command.ts";
+import { integerOption, type OptionSpecs, type OptionValues, parseArguments } from "../arguments.ts";
+import { type Command, ExitCode, type Io } from "../command.ts";
 import { findMatches, plainContext } from "../network/find-matches.ts";
 import { column, formatOptions, MatchWriter } from "../network/matches.ts";
 import { peerOptions, syntaxOption, syntaxPreferences } from "../network/options.ts";
 import { keywordsOf, levelOf, queryOptions, readKeys } from "../network/query.ts";
 import { Session } from "../network/session.ts";
+import { type WebSession, webOptions, webSession } from "../network/web-session.ts";
 import { worklistColumns } from "../network/worklist-columns.ts";
+import { UsageError } from "../usage-error.ts";
 
 const options = {
   ...queryOptions,
@@ -32,6 +34,7 @@ const options = {
   },
   ...formatOptions,
   ...peerOptions,
+  ...webOptions,
   syntax: { ...syntaxOption, help: "Offer these for the query, in this order." },
 } as const satisfies OptionSpecs;
 
@@ -72,18 +75,23 @@ export const find: Command = {
       line: "isocenter find PACS@pacs.example.org:104 -L SERIES -k StudyInstanceUID=1.2.3 --json",
       explains: "the series of a study, as JSON lines",
     },
+    {
+      line: "isocenter find dicomweb:http://127.0.0.1:8104/dicom-web -k StudyDate=20240101-",
+      explains: "the same over DICOMweb",
+    },
   ],
   async run(argv, io) {
     const { options: given, operands } = parseArguments(options, argv);
+    const web = await webSession(io, options, given, operands, ["syntax"]);
+    if (web !== undefined) return findAtWeb(io, web, given);
     const session = await Session.open(io, given, operands);
     const keys = await readKeys(given.keys, session.rest);
-    const limit =
-      given.limit === undefined ? {} : { limit: integerOption("--limit", given.limit, 1, 1_000_000) };
     const { model, identifier, columns } =
       given.model === "worklist" ? worklistQuery(keys) : hierarchicalQuery(given, keys);
     const context = plainContext(model.sopClassUid, syntaxPreferences(given.syntax));
     const writer = new MatchWriter(io, given, columns);
     const { stopping } = session;
+    const limit = limitOf(given);
     await session.with([context], async (association) => {
       for await (const match of findMatches(association, model, identifier, { stopping, ...limit }))
         writer.add(match);
@@ -92,6 +100,29 @@ export const find: Command = {
     return ExitCode.Success;
   },
 };
+
+/** The same query as QIDO-RS, PS3.18 10.6. */
+async function findAtWeb(
+  io: Io,
+  { peer, rest, stopping }: WebSession,
+  given: OptionValues<typeof options>,
+): Promise<number> {
+  if (given.model === "worklist" || given.model === "patient-study-only")
+    throw new UsageError(
+      "-W and -O mean nothing at a DICOMweb service: it has patients, studies, series and instances.",
+    );
+  const keys = await readKeys(given.keys, rest);
+  const { level, identifier, columns } = hierarchicalQuery(given, keys);
+  const writer = new MatchWriter(io, given, columns);
+  const query = { level, keys: identifier, ...limitOf(given) };
+  for await (const match of peer.find(query, { signal: stopping })) writer.add(match);
+  writer.end();
+  return ExitCode.Success;
+}
+
+function limitOf({ limit }: { readonly limit: string | undefined }): { readonly limit?: number } {
+  return limit === undefined ? {} : { limit: integerOption("--limit", limit, 1, 1_000_000) };
+}
 
 function worklistQuery(keys: DataSet) {
   return {
@@ -114,6 +145,7 @@ function hierarchicalQuery(
   const keywords = [...new Set([...usual, ...keywordsOf(keys)])];
   const empty = DataSet.of(Object.fromEntries(usual.map((keyword) => [keyword, ""])));
   return {
+    level,
     model: findModel(given.model, level),
     identifier: empty.merge(keys).with("QueryRetrieveLevel", level),
     columns: keywords.map((keyword) => column(keyword)),

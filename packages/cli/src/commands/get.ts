@@ -18,6 +18,8 @@ import { levelOf, queryOptions, type QueryModel, readKeys } from "../network/que
 import { resultOfFailure, RetrieveReport } from "../network/retrieve-report.ts";
 import { identifierOf, retrieveModels, type Selection, Wanted } from "../network/selection.ts";
 import { Session } from "../network/session.ts";
+import { retrieveFromWeb } from "../network/retrieve-from-web.ts";
+import { webOptions, webSession } from "../network/web-session.ts";
 import { allClasses, attempts, type ClassesToOffer, classesOf } from "../network/storage-contexts.ts";
 
 const options = {
@@ -25,6 +27,7 @@ const options = {
   ...incomingOptions,
   json: { names: ["--json"], help: "One line of JSON per instance, and one with the result." },
   ...peerOptions,
+  ...webOptions,
   syntax: { ...syntaxOption, help: "Take instances in these, in this order (default: as stored)." },
 } as const satisfies OptionSpecs;
 
@@ -44,15 +47,22 @@ are chosen from the SOP classes that the studies really have.`,
       line: "isocenter get PACS@pacs.example.org:104 -k PatientID=4711 -k Modality=CT --name {StudyDate}/{SOPInstanceUID}.dcm -od ./ct",
       explains: "all CT series of a patient, by date",
     },
+    {
+      line: "isocenter get dicomweb:https://pacs.example.org/dicom-web --token-file token -k StudyInstanceUID=1.2.3",
+      explains: "a study over DICOMweb",
+    },
   ],
   async run(argv, io) {
     const { options: given, operands } = parseArguments(options, argv);
-    const session = await Session.open(io, given, operands);
-    const keys = await readKeys(given.keys, session.rest);
+    const web = await webSession(io, options, given, operands, ["syntax"]);
+    const peer = web ?? (await Session.open(io, given, operands));
+    const keys = await readKeys(given.keys, peer.rest);
     const wanted = new Wanted(given.model as QueryModel | undefined, levelOf(given.level, keys), keys);
     await using folder = await incomingFolder(given);
-    const { selections, classes } = await plan(session, wanted);
     const tally = new DeliveryTally(io, { asJson: given.json, tellEach: given.verbose || given.debug });
+    if (!(peer instanceof Session)) return await retrieveFromWeb(io, peer, wanted, folder, tally, given.json);
+    const session = peer;
+    const { selections, classes } = await plan(session, wanted);
     const report = new RetrieveReport();
     const outcomes = selections.map((selection) => new SelectionOutcome(selection));
     try {

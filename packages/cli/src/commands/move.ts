@@ -15,6 +15,7 @@ import { levelOf, queryOptions, type QueryModel, readKeys } from "../network/que
 import { resultOfFailure, RetrieveReport } from "../network/retrieve-report.ts";
 import { identifierOf, retrieveModels, type Selection, Wanted } from "../network/selection.ts";
 import { Session } from "../network/session.ts";
+import { wayBack, wayBackOption } from "../network/tls.ts";
 import { UsageError } from "../usage-error.ts";
 
 const options = {
@@ -34,6 +35,7 @@ const options = {
   ...incomingOptions,
   syntax: { ...syntaxOption, help: "With +P: take instances in these, in this order (default: as sent)." },
   ...peerOptions,
+  plainReceiver: wayBackOption,
 } as const satisfies OptionSpecs;
 
 export const move: Command = {
@@ -131,6 +133,7 @@ async function startReceiver(
   const allowed = new Set([...given.allow.map(checkAeTitle), peer.calledAeTitle]);
   const address = receiverAddress(given.port ?? "", peer.host);
   const server = await listen(io, address, given, {
+    tls: given.plainReceiver ? undefined : wayBack(session.tls),
     aeTitle: destination,
     authorize: ({ callingAeTitle }) => {
       const isExpected = allowed.has(callingAeTitle) || peer.calledAeTitle === "ANY-SCP";

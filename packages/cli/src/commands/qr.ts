@@ -1,12 +1,14 @@
 /** `isocenter qr`: a folder as a small PACS, as DCMTK's dcmqrscp. */
 import { dial } from "../network/dial.ts";
 import type { MoveDestination } from "@isocenter/network";
+import type { TlsClientOptions } from "@isocenter/network/node";
 import { checkAeTitle, formatAddress, parseAddress } from "@isocenter/server/config";
 import { type OptionSpecs, parseArguments } from "../arguments.ts";
 import { type Command, ExitCode } from "../command.ts";
-import { readConfiguration } from "../network/config-file.ts";
+import { type Configuration, readConfiguration } from "../network/config-file.ts";
 import { checkOpenDoor, listen, listenOperand, untilStopped } from "../network/listener.ts";
 import { listenerOptions, peerOptions, timeoutsOf } from "../network/options.ts";
+import { serverTlsOf, tlsOfPeer } from "../network/tls.ts";
 import { openSource } from "../qr/open-source.ts";
 import { qrServices } from "../qr/services.ts";
 import { printable } from "../table.ts";
@@ -52,12 +54,13 @@ export const qr: Command = {
     const [port, folder, ...others] = operands;
     if (others.length > 0) throw new UsageError(`What is "${others.join(" ")}"?`);
     const address = listenOperand(port);
-    checkOpenDoor(address, given.allow);
+    checkOpenDoor(address, given);
+    const tls = await serverTlsOf(given, io);
     if (folder === undefined) throw new UsageError("Name the folder.");
     const aeTitle = checkAeTitle(given.aet ?? "ISOCENTER");
     const allowed = new Set(given.allow.map(checkAeTitle));
     const configuration = await readConfiguration(io, given.config);
-    const known = [...configuration.peers.values(), ...given.destination.map(destinationOf)];
+    const known = [...(await destinationsOf(configuration)), ...given.destination.map(destinationOf)];
     const destination = (wanted: string): MoveDestination | undefined => {
       const peer = known.find((one) => one.aeTitle === wanted);
       if (peer === undefined) return undefined;
@@ -81,6 +84,7 @@ export const qr: Command = {
     });
     try {
       await using server = await listen(io, address, given, {
+        tls,
         aeTitle,
         authorize: ({ callingAeTitle }) => allowed.size === 0 || allowed.has(callingAeTitle),
         services: qrServices(source, destination),
@@ -102,6 +106,14 @@ interface Destination {
   readonly host: string;
   readonly port: number;
   readonly callingAeTitle?: string;
+  readonly tls?: TlsClientOptions | undefined;
+}
+
+async function destinationsOf({ peers }: Configuration): Promise<Destination[]> {
+  const destinations: Destination[] = [];
+  for (const peer of peers.values())
+    if (peer.kind !== "dicomweb") destinations.push({ ...peer, tls: await tlsOfPeer(peer.tls) });
+  return destinations;
 }
 
 function destinationOf(text: string): Destination {

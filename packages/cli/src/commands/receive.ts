@@ -6,6 +6,7 @@ import { DeliveryTally } from "../incoming/delivery-tally.ts";
 import { storeHandler } from "../incoming/store-handler.ts";
 import { checkOpenDoor, listen, listenOperand, untilStopped } from "../network/listener.ts";
 import { listenerOptions, syntaxOption, syntaxPreferences } from "../network/options.ts";
+import { serverTlsOf } from "../network/tls.ts";
 import { checkAeTitle, formatAddress } from "@isocenter/server/config";
 import { UsageError } from "../usage-error.ts";
 
@@ -40,12 +41,17 @@ PORT alone listens on this machine only.`,
       line: "isocenter receive 0.0.0.0:104 -aet ARCHIVE --allow-aet SCANNER1 -su study -od /data/in",
       explains: "from a scanner, a folder for each study",
     },
+    {
+      line: "isocenter receive 0.0.0.0:2762 +tls archive.key archive.pem --tls-ca hospital.pem -od /data/in",
+      explains: "with TLS, from who has a certificate of the hospital's",
+    },
   ],
   async run(argv, io) {
     const { options: given, operands } = parseArguments(options, argv);
     if (operands.length > 1) throw new UsageError(`What is "${operands.slice(1).join(" ")}"?`);
     const address = listenOperand(operands[0]);
-    checkOpenDoor(address, given.allow);
+    checkOpenDoor(address, given);
+    const tls = await serverTlsOf(given, io);
     const limit = given.limit === undefined ? Number.POSITIVE_INFINITY : Number(given.limit);
     if (Number.isNaN(limit) || limit < 1) throw new UsageError("--limit must be a whole number from 1.");
     const syntaxes = syntaxPreferences(given.syntax);
@@ -58,6 +64,7 @@ PORT alone listens on this machine only.`,
       if (tally.count >= limit) enough.abort();
     });
     await using server = await listen(io, address, given, {
+      tls,
       ...(given.aet === undefined ? {} : { aeTitle: checkAeTitle(given.aet) }),
       authorize: ({ callingAeTitle }) => allowed.size === 0 || allowed.has(callingAeTitle),
       services: {
@@ -71,7 +78,7 @@ PORT alone listens on this machine only.`,
       onError: (error) => tally.note(`An association ended: ${error.message}`),
     });
     io.stderr.write(
-      `Listening on ${formatAddress({ host: address.host, port: server.port })}, writing to ${folder.folder}. Ctrl+C stops it.\n`,
+      `Listening on ${formatAddress({ host: address.host, port: server.port })}${tls === undefined ? "" : " with TLS"}, writing to ${folder.folder}. Ctrl+C stops it.\n`,
     );
     await untilStopped(AbortSignal.any([io.signal, enough.signal]));
     await server.close();

@@ -1,13 +1,16 @@
 /** `isocenter store`: C-STORE files and folders. */
 import { stat } from "node:fs/promises";
 import { walkFiles } from "@isocenter/archive/files";
-import { NetworkError, type SendOutcome, sendInstances, Status } from "@isocenter/network";
+import { IsocenterError } from "@isocenter/dicom";
+import { type SendOutcome, sendInstances, Status } from "@isocenter/network";
 import { integerOption, type OptionSpecs, parseArguments } from "../arguments.ts";
 import { type Command, ExitCode, type Io } from "../command.ts";
 import { filesToSend } from "../network/files-to-send.ts";
 import { peerOptions, syntaxOption, syntaxPreferences } from "../network/options.ts";
 import { Session } from "../network/session.ts";
-import { type InstanceOfFile, reencoded, transcodeInstance } from "../network/transcode-instance.ts";
+import { sendToWeb } from "../network/send-to-web.ts";
+import { type WebSession, webOptions, webSession } from "../network/web-session.ts";
+import { type InstanceOfFile, reencoded, transcodeInstance } from "@isocenter/archive/transcode";
 import { Progress } from "../progress.ts";
 import { printable } from "../table.ts";
 import { UsageError } from "../usage-error.ts";
@@ -31,6 +34,7 @@ const options = {
     help: "Send what is in none of these in the first of them (default: as stored); uncompressed where the peer refuses.",
   },
   ...peerOptions,
+  ...webOptions,
 } as const satisfies OptionSpecs;
 
 export const store: Command = {
@@ -46,10 +50,15 @@ the stored transfer syntax is sent uncompressed. Instances that fail are tried o
       line: "isocenter store pacs.example.org:104 -aet SCANNER1 -aec PACS ./export --parallel 4",
       explains: "everything below a folder, over four associations",
     },
+    {
+      line: "isocenter store dicomweb:http://127.0.0.1:8104/dicom-web ./export",
+      explains: "the same to a DICOMweb service",
+    },
   ],
   async run(argv, io) {
     const { options: given, operands } = parseArguments(options, argv);
-    const session = await Session.open(io, given, operands);
+    const web = await webSession(io, options, given, operands, ["parallel", "window"]);
+    const session = web ?? (await Session.open(io, given, operands));
     if (session.rest.length === 0) throw new UsageError("Name the files or folders to send.");
     const work = new Sending(session, io, {
       parallel: count("--parallel", given.parallel, 64),
@@ -75,7 +84,7 @@ interface SendingOptions {
 }
 
 class Sending {
-  readonly #session: Session;
+  readonly #session: Session | WebSession;
   readonly #io: Io;
   readonly #options: SendingOptions;
   readonly #tally = { stored: 0, warnings: 0, failed: 0, skipped: 0 };
@@ -83,7 +92,7 @@ class Sending {
   readonly #stop = new AbortController();
   #bytes = 0;
 
-  constructor(session: Session, io: Io, options: SendingOptions) {
+  constructor(session: Session | WebSession, io: Io, options: SendingOptions) {
     this.#session = session;
     this.#io = io;
     this.#options = options;
@@ -106,7 +115,7 @@ class Sending {
       if (again.length > 0) await this.#retry(again);
     } catch (error) {
       // What was counted so far is worth knowing when the peer goes away.
-      if (!(error instanceof NetworkError) || this.#total() + again.length === 0) throw error;
+      if (!(error instanceof IsocenterError) || this.#total() + again.length === 0) throw error;
       for (const outcome of again) this.#tell(outcome);
       this.#summarise();
       throw error;
@@ -140,7 +149,9 @@ class Sending {
     instances: AsyncIterable<InstanceOfFile> | Iterable<SendOutcome["instance"]>,
   ): AsyncGenerator<SendOutcome> {
     const { parallel, window } = this.#options;
-    const connect = this.#session.forStorage(
+    const session = this.#session;
+    if (!(session instanceof Session)) return sendToWeb(session, instances, this.#stop.signal);
+    const connect = session.forStorage(
       window === 1 ? {} : { asynchronousOperations: { invoked: window, performed: 1 } },
     );
     return sendInstances(connect, instances, {

@@ -18,18 +18,30 @@ export function storeHandler(folder: IncomingFolder, onDelivery: (delivery: Deli
       transferSyntaxUid: request.transferSyntaxUid,
       sourceAeTitle: request.callingAeTitle,
     };
-    try {
-      const arrival = await folder.take(instance, bytes, signal);
-      onDelivery({ ...instance, ...arrival });
-      return arrival.kind === "refused"
+    const { delivery, answer } = await deliver(folder, instance, bytes, signal);
+    onDelivery(delivery);
+    return answer;
+  };
+}
+
+/** Writes one instance, whatever it came by. @returns what became of it, and what a C-STORE would be answered */
+export async function deliver(
+  folder: IncomingFolder,
+  instance: Incoming,
+  bytes: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<{ readonly delivery: Delivery; readonly answer: StatusAnswer }> {
+  try {
+    const arrival = await folder.take(instance, bytes, signal);
+    const answer =
+      arrival.kind === "refused"
         ? { code: Status.DuplicateSopInstance, errorComment: "The instance is here already." }
         : Status.Success;
-    } catch (error) {
-      const answer = failureOf(error);
-      onDelivery({ ...instance, kind: "failed", reason: answer.errorComment });
-      return answer;
-    }
-  };
+    return { delivery: { ...instance, ...arrival }, answer };
+  } catch (error) {
+    const answer = failureOf(error);
+    return { delivery: { ...instance, kind: "failed", reason: answer.errorComment }, answer };
+  }
 }
 
 /** PS3.4 Table B.2-1: A7xx out of resources, Cxxx cannot understand. */

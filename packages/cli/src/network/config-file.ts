@@ -9,18 +9,18 @@
  */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { checkAeTitle } from "@isocenter/server/config";
 import type { Io } from "../command.ts";
 import { UsageError } from "../usage-error.ts";
+import {
+  checkedPeer,
+  jsonObject,
+  onlyKeys,
+  type PeerEntry,
+  titleOf,
+  withAbsoluteFiles,
+} from "./config-entries.ts";
 
-export interface PeerEntry {
-  readonly host: string;
-  readonly port: number;
-  /** The peer's. */
-  readonly aeTitle: string;
-  /** Ours, where this peer knows us by another than the file's. */
-  readonly callingAeTitle?: string;
-}
+export { type DimsePeerEntry, isWebUrl, type PeerEntry, type WebPeerEntry } from "./config-entries.ts";
 
 export interface ConfigFile {
   readonly path: string;
@@ -29,10 +29,10 @@ export interface ConfigFile {
   readonly peers: Readonly<Record<string, PeerEntry>>;
 }
 
-export interface KnownPeer extends PeerEntry {
+export type KnownPeer = PeerEntry & {
   readonly name: string;
   readonly path: string;
-}
+};
 
 /** What all files say together. */
 export interface Configuration {
@@ -57,7 +57,7 @@ export async function readConfiguration(
   const peers = new Map<string, KnownPeer>();
   for (const { path, peers: own } of files) {
     for (const [name, peer] of Object.entries(own))
-      if (!peers.has(name)) peers.set(name, { ...peer, name, path });
+      if (!peers.has(name)) peers.set(name, { ...withAbsoluteFiles(peer, dirname(path)), name, path });
   }
   return { aeTitle: files.find((file) => file.aeTitle !== undefined)?.aeTitle, peers, paths };
 }
@@ -111,48 +111,17 @@ function userPath({ env }: Pick<Io, "env">): string {
 }
 
 function checkedFile(path: string, json: unknown): ConfigFile {
-  const file = object(json, `${path}: the file`);
+  const file = jsonObject(json, `${path}: the file`);
   onlyKeys(file, ["aeTitle", "peers"], path);
   const peers: Record<string, PeerEntry> = {};
-  for (const [name, entry] of Object.entries(object(file["peers"] ?? {}, `${path}: "peers"`))) {
+  for (const [name, entry] of Object.entries(jsonObject(file["peers"] ?? {}, `${path}: "peers"`))) {
     checkPeerName(name);
     peers[name] = checkedPeer(entry, `${path}: the peer "${name}"`);
   }
   const { aeTitle } = file;
-  return { path, ...(aeTitle === undefined ? {} : { aeTitle: title(aeTitle, `${path}: "aeTitle"`) }), peers };
-}
-
-function checkedPeer(json: unknown, what: string): PeerEntry {
-  const peer = object(json, what);
-  onlyKeys(peer, ["host", "port", "aeTitle", "callingAeTitle"], what);
-  const { host, port, aeTitle, callingAeTitle } = peer;
-  if (typeof host !== "string" || host === "")
-    throw new UsageError(`${what} needs "host", a name or an address.`);
-  if (typeof port !== "number" || !Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new UsageError(`${what} needs "port", a number from 1 to 65535.`);
   return {
-    host,
-    port,
-    aeTitle: title(aeTitle, `${what}: "aeTitle"`),
-    ...(callingAeTitle === undefined
-      ? {}
-      : { callingAeTitle: title(callingAeTitle, `${what}: "callingAeTitle"`) }),
+    path,
+    ...(aeTitle === undefined ? {} : { aeTitle: titleOf(aeTitle, `${path}: "aeTitle"`) }),
+    peers,
   };
-}
-
-function object(json: unknown, what: string): Record<string, unknown> {
-  if (typeof json === "object" && json !== null && !Array.isArray(json))
-    return json as Record<string, unknown>;
-  throw new UsageError(`${what} must be an object: { … }.`);
-}
-
-function onlyKeys(json: Record<string, unknown>, known: readonly string[], what: string): void {
-  const other = Object.keys(json).find((key) => !known.includes(key));
-  if (other !== undefined)
-    throw new UsageError(`${what} has "${other}", which is none of ${known.join(", ")}.`);
-}
-
-function title(json: unknown, what: string): string {
-  if (typeof json !== "string") throw new UsageError(`${what} must be an AE title of 1 to 16 characters.`);
-  return checkAeTitle(json);
 }

@@ -6,7 +6,7 @@ import {
   instanceFromPart10File,
   walkFiles,
 } from "@isocenter/archive/files";
-import type { InstanceOfFile } from "./transcode-instance.ts";
+import type { InstanceOfFile } from "@isocenter/archive/transcode";
 
 export interface FilesToSend {
   readonly paths: readonly string[];

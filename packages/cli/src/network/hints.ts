@@ -16,22 +16,40 @@ export function hintFor(error: NetworkError): string {
   return hints[error.code];
 }
 
+/** Of DICOMweb services: by code, because most commands never load what throws them. @returns undefined for any other */
+export const webHintFor = (code: string): string | undefined => webHints[code];
+
+const webHints: Readonly<Record<string, string>> = {
+  "web-unreachable":
+    "Check the URL, that the service is running, and its certificate where it is https (NODE_EXTRA_CA_CERTS names an authority).",
+  "web-timeout": "The service is slow or stuck: try a smaller request, or --dimse-timeout to wait longer.",
+  "web-login-refused":
+    "Give a token with --token-file or ISOCENTER_TOKEN, or a user with --user and --password-file.",
+  "web-redirect-refused": "Use the URL that the service is to be reached by.",
+  "web-status": "Check that the URL is the DICOMweb root, which often ends in /dicom-web.",
+  "web-response-invalid": "Check that the URL is the DICOMweb root, which often ends in /dicom-web.",
+};
+
 const hints: Readonly<Record<NetworkErrorCode, string>> = {
   "connection-refused":
     "Check host and port, and that the peer is running and its firewall lets this machine in.",
   "host-not-found": "Check the spelling of the host name, or use its IP address.",
   "host-unreachable": "Check the address, the network's routes, and whether a VPN has to be up.",
   "connection-closed":
-    "Many PACS close without a word when they do not know the caller: check both AE titles, this machine's address in the PACS, and whether it wants TLS.",
+    "Many PACS close without a word when they do not know the caller: check both AE titles, this machine's address in the PACS, and whether it wants TLS (--tls).",
   "connection-failed":
     "Check whether the peer wants TLS, and the network between here and there; then try again.",
-  "wrong-protocol": "Ask for the peer's DICOM port (often 104 or 11112), and whether it wants TLS.",
+  "wrong-protocol":
+    "Ask for the peer's DICOM port (often 104 or 11112), and whether it wants TLS (--tls, often at 2762).",
   "tls-failed":
-    "Check that the peer wants TLS on this port, and that both sides share a TLS version and cipher (--tls-profile).",
-  "certificate-untrusted": "Give the authority that signed the peer's certificate with --tls-ca.",
+    "Check that the peer wants TLS on this port, and that both sides share a TLS version and cipher (--tls-profile), and whether it asks for a certificate of ours (+tls KEY CERTIFICATE).",
+  "certificate-untrusted":
+    "Give the authority that signed the peer's certificate with --tls-ca FILE, or trust a self-signed one by --tls-fingerprint HEX. When it is ours that is not accepted, the peer has to trust our authority.",
   "certificate-expired": "The peer's certificate has to be renewed; check the clocks of both machines, too.",
-  "certificate-name-mismatch": "Use the host name that is in the peer's certificate.",
-  "client-certificate-required": "Give a key and a certificate that the peer trusts with +tls KEY CERT.",
+  "certificate-name-mismatch":
+    "Connect by a name that is in the peer's certificate, or say with --tls-server-name which one it should have.",
+  "client-certificate-required":
+    "Give a key and a certificate that the peer trusts with +tls KEY CERTIFICATE.",
   "association-rejected": "Try again in a moment; if it goes on, ask the peer's administrator.",
   "association-aborted": "Try again; if it goes on, look at the peer's log.",
   "no-accepted-context":

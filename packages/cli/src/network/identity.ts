@@ -28,7 +28,8 @@ export async function userIdentityOf(
   return { userIdentity: { username: user, ...(password === undefined ? {} : { passcode: password }) } };
 }
 
-async function secretFrom(path: string): Promise<string> {
+/** The first line of a file. @throws UsageError */
+export async function secretFrom(path: string): Promise<string> {
   try {
     return (await readFile(path, "utf8")).split(/\r?\n/, 1)[0] ?? "";
   } catch (error) {

@@ -1,12 +1,14 @@
 /** Listening for associations, with the options that `receive`, `qr`, `move +P` and `commit +P` share. */
 import { type AcceptorOptions, type NetworkError } from "@isocenter/network";
-import { listenTcp, type TcpServer } from "@isocenter/network/node";
+import { listenTcp, type TcpServer, type TlsServerOptions } from "@isocenter/network/node";
 import { formatAddress, type ListenAddress, parseAddress } from "@isocenter/server/config";
 import { integerOption } from "../arguments.ts";
 import type { Io } from "../command.ts";
 import { UsageError } from "../usage-error.ts";
 import { type ListenerOptionValues, maximumPduOf, timeoutsOf } from "./options.ts";
 import { observing } from "./session.ts";
+import { requiresCertificate } from "./tls.ts";
+import { printable } from "../table.ts";
 
 /** `PORT` on this machine alone, or `HOST:PORT`. @throws UsageError, ConfigError */
 export function listenOperand(operand: string | undefined): ListenAddress {
@@ -26,8 +28,10 @@ export async function listen(
     Partial<Pick<ListenerOptionValues, "maximumAssociations">>,
   options: Pick<AcceptorOptions, "aeTitle" | "authorize" | "services"> & {
     readonly onError?: (error: NetworkError) => void;
+    readonly tls?: TlsServerOptions | undefined;
   },
 ): Promise<TcpServer> {
+  const { tls, ...others } = options;
   try {
     return await listenTcp(address.port, {
       host: address.host,
@@ -37,20 +41,34 @@ export async function listen(
         ? {}
         : { maximumAssociations: integerOption("--max-associations", given.maximumAssociations, 1, 10_000) }),
       ...observing(io, given),
-      ...options,
+      ...(tls === undefined ? {} : { tls: { ...tls, onReload: tellReload(io) } }),
+      ...others,
     });
   } catch (error) {
     throw new UsageError(listenProblem(address, error));
   }
 }
 
-/** Who may come in, where more than this machine can reach the port. @throws UsageError */
-export function checkOpenDoor({ host }: ListenAddress, allow: readonly string[]): void {
-  if (allow.length > 0 || isThisMachine(host)) return;
+/**
+ * Who may come in, where more than this machine can reach the port: those of a title, or those with a certificate.
+ * @throws UsageError
+ */
+export function checkOpenDoor({ host }: ListenAddress, given: ListenerOptionValues): void {
+  if (given.allow.length > 0 || isThisMachine(host) || requiresCertificate(given)) return;
   throw new UsageError(
-    `Others than this machine can reach ${host}: say with --allow-aet NAME who may connect, or listen on 127.0.0.1.`,
+    `Others than this machine can reach ${host}: say with --allow-aet NAME who may connect, ask for certificates with +tls and --tls-ca, or listen on 127.0.0.1.`,
   );
 }
+
+/** A certificate that was renewed is read without a restart; one that cannot be read changes nothing. */
+const tellReload =
+  (io: Io) =>
+  (error?: NetworkError): void =>
+    void io.stderr.write(
+      error === undefined
+        ? "The TLS files were read anew.\n"
+        : `${printable(error.message)} What was read before stays in force.\n`,
+    );
 
 export const isThisMachine = (host: string): boolean =>
   host === "localhost" || host === "::1" || host.startsWith("127.");

@@ -2,6 +2,7 @@
 import { integerOption, type OptionSpecs, type OptionValues } from "../arguments.ts";
 import { syntaxFlags, transferSyntaxNamed } from "../transfer-syntaxes.ts";
 import type { Timeouts } from "@isocenter/network";
+import { tlsClientOptions, tlsServerOptions } from "./tls.ts";
 
 const connection = "Connection";
 const telling = "What is told";
@@ -80,6 +81,7 @@ export const peerOptions = {
     group: connection,
   },
   ...sharedOptions,
+  ...tlsClientOptions,
 } as const satisfies OptionSpecs;
 
 /** Of commands that listen. */
@@ -98,6 +100,7 @@ export const listenerOptions = {
     group: connection,
   },
   ...sharedOptions,
+  ...tlsServerOptions,
 } as const satisfies OptionSpecs;
 
 /** Syntaxes in order of preference: `-xe`, `-xs` … as DCMTK's clients have them, `+xe` … as its servers have them. */

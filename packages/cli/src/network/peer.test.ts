@@ -78,8 +78,34 @@ describe("the file", () => {
     ['{"peers": {"a": {"host": "h", "port": "104", "aeTitle": "A"}}}', /needs "port"/],
     ['{"peers": {"a": {"host": "h", "port": 104}}}', /"aeTitle" must be an AE title/],
     [
-      '{"peers": {"a": {"host": "h", "port": 104, "aeTitle": "A", "tls": true}}}',
-      /has "tls", which is none of host/,
+      '{"peers": {"a": {"host": "h", "port": 104, "aeTitle": "A", "TLS": true}}}',
+      /has "TLS", which is none of kind, host, port, aeTitle, callingAeTitle, tls/,
+    ],
+    ['{"peers": {"a": {"host": "h", "port": 104, "aeTitle": "A", "tls": "yes"}}}', /"tls" must be an object/],
+    [
+      '{"peers": {"a": {"host": "h", "port": 104, "aeTitle": "A", "tls": {"key": "k"}}}}',
+      /needs "certificate" and "key", or neither/,
+    ],
+    [
+      '{"peers": {"a": {"host": "h", "port": 104, "aeTitle": "A", "tls": {"ca": [1]}}}}',
+      /"ca" must be a text, or a list of them/,
+    ],
+    [
+      '{"peers": {"a": {"host": "h", "port": 104, "aeTitle": "A", "tls": {"profile": "ssl3"}}}}',
+      /"ssl3" is no TLS profile/,
+    ],
+    [
+      '{"peers": {"a": {"host": "h", "port": 104, "aeTitle": "A", "tls": {"fingerprints": ["ab"]}}}}',
+      /is not a SHA-256 fingerprint/,
+    ],
+    [
+      '{"peers": {"a": {"host": "h", "port": 104, "aeTitle": "A", "kind": "ftp"}}}',
+      /"kind" must be dimse or dicomweb/,
+    ],
+    ['{"peers": {"a": {"kind": "dicomweb", "url": "ftp://h"}}}', /needs "url"/],
+    [
+      '{"peers": {"a": {"kind": "dicomweb", "url": "http://h", "basic": {}}}}',
+      /needs "user" and "passwordFile"/,
     ],
     ['{"aeTitle": "SEVENTEEN-LETTERS"}', /is not an AE title/],
   ])("%s is refused by what is wrong in it", async (text, words) => {

@@ -2,12 +2,15 @@
 import { checkAeTitle, formatAddress, parseAddress } from "@isocenter/server/config";
 import { UsageError } from "../usage-error.ts";
 import type { Configuration } from "./config-file.ts";
+import type { PeerTls } from "./tls.ts";
 
 export interface Peer {
   readonly host: string;
   readonly port: number;
   readonly callingAeTitle: string;
   readonly calledAeTitle: string;
+  /** As its entry has it. */
+  readonly tls?: PeerTls;
 }
 
 export interface Titles {
@@ -25,12 +28,15 @@ export function peerOperand(
   if (first === undefined)
     throw new UsageError("Name the peer: HOST:PORT, AE@HOST:PORT, or one of `isocenter peers`.");
   const known = configuration.peers.get(first);
+  if (known?.kind === "dicomweb" || /^dicomweb:/i.test(first)) {
+    throw new UsageError(
+      `"${first}" is a DICOMweb service, which find, get and store take; this command needs a DICOM peer.`,
+    );
+  }
   if (known !== undefined) {
-    const { host, port, aeTitle, callingAeTitle } = known;
-    return {
-      peer: titled({ host, port }, titles, configuration, aeTitle, callingAeTitle),
-      rest: operands.slice(1),
-    };
+    const { host, port, aeTitle, callingAeTitle, tls } = known;
+    const peer = titled({ host, port }, titles, configuration, aeTitle, callingAeTitle);
+    return { peer: tls === undefined ? peer : { ...peer, tls }, rest: operands.slice(1) };
   }
   const at = first.lastIndexOf("@");
   const called = at > 0 ? first.slice(0, at) : undefined;

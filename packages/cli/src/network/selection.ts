@@ -40,6 +40,9 @@ export interface Selection {
   readonly uniqueKeys: Readonly<Partial<Record<UniqueKey, readonly string[]>>>;
 }
 
+/** A query at the peer, of whichever protocol. */
+export type Ask = (level: QueryLevel, keys: DataSet) => AsyncIterable<DataSet>;
+
 const uniqueKeys = ["PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"] as const;
 type UniqueKey = (typeof uniqueKeys)[number];
 const levels = ["PATIENT", "STUDY", "SERIES", "IMAGE"] as const;
@@ -88,14 +91,19 @@ export class Wanted {
     return retrieveModels[this.model].find;
   }
 
+  /** With C-FIND, see {@link resolveWith}. */
+  resolve(association: Association, stopping: AbortSignal): AsyncGenerator<Selection> {
+    return this.resolveWith((level, keys) =>
+      findMatches(association, this.find, keys.with("QueryRetrieveLevel", level), { stopping }),
+    );
+  }
+
   /** Asks the peer where {@link direct} is undefined: one selection for each match. */
-  async *resolve(association: Association, stopping: AbortSignal): AsyncGenerator<Selection> {
+  async *resolveWith(ask: Ask): AsyncGenerator<Selection> {
     if (this.direct !== undefined) {
       yield this.direct;
       return;
     }
-    const ask = (level: QueryLevel, keys: DataSet): AsyncIterable<DataSet> =>
-      findMatches(association, this.find, keys.with("QueryRetrieveLevel", level), { stopping });
     const isPatient = this.level === "PATIENT";
     const upper = DataSet.fromElements(
       [...this.#keys].filter(({ tag }) => isPatient || !belongsBelowStudy(keywordOf(tag) ?? "")),
@@ -110,10 +118,7 @@ export class Wanted {
     }
   }
 
-  async *#below(
-    study: DataSet,
-    ask: (level: QueryLevel, keys: DataSet) => AsyncIterable<DataSet>,
-  ): AsyncGenerator<Selection> {
+  async *#below(study: DataSet, ask: Ask): AsyncGenerator<Selection> {
     const above = uniqueOf(study, ["PatientID", "StudyInstanceUID"]);
     const ofSeries = this.#own((keyword) => seriesKeys.has(keyword) || keyword === "SeriesInstanceUID");
     const series = DataSet.of({ ...above, SeriesInstanceUID: "" }).merge(ofSeries);

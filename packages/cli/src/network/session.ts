@@ -17,13 +17,15 @@ import {
   type PresentationContextProposal,
   type UserIdentityInit,
 } from "@isocenter/network";
+import type { TlsClientOptions } from "@isocenter/network/node";
 import type { Io } from "../command.ts";
 import { type Configuration, readConfiguration } from "./config-file.ts";
-import { dial } from "./dial.ts";
+import { dial, type Dialled } from "./dial.ts";
 import { userIdentityOf } from "./identity.ts";
 import { narrator, recordedBytes } from "./narrate.ts";
 import { maximumPduOf, type PeerOptionValues, timeoutsOf } from "./options.ts";
 import { type Peer, peerOperand } from "./peer.ts";
+import { clientTlsOf } from "./tls.ts";
 
 /** Time that Ctrl+C leaves for C-CANCEL and release. */
 const graceMs = 3000;
@@ -36,6 +38,8 @@ export type MoreOptions = Omit<AssociateOptions, "callingAeTitle" | "calledAeTit
 
 export class Session {
   readonly peer: Peer;
+  /** How the peer is connected to; undefined for a plain connection. */
+  readonly tls: TlsClientOptions | undefined;
   readonly configuration: Configuration;
   /** Operands after the peer. */
   readonly rest: readonly string[];
@@ -51,13 +55,14 @@ export class Session {
     given: PeerOptionValues,
     configuration: Configuration,
     identity: { readonly userIdentity?: UserIdentityInit },
-    { peer, rest }: { peer: Peer; rest: string[] },
+    { peer, rest, tls }: { peer: Peer; rest: string[]; tls: TlsClientOptions | undefined },
   ) {
     this.#io = io;
     this.#given = given;
     this.#identity = identity;
     this.configuration = configuration;
     this.peer = peer;
+    this.tls = tls;
     this.rest = rest;
     this.stopping = io.signal;
   }
@@ -66,7 +71,9 @@ export class Session {
   static async open(io: Io, given: PeerOptionValues, operands: readonly string[]): Promise<Session> {
     const configuration = await readConfiguration(io, given.config);
     const identity = await userIdentityOf(given, io);
-    return new Session(io, given, configuration, identity, peerOperand(operands, given, configuration));
+    const { peer, rest } = peerOperand(operands, given, configuration);
+    const tls = await clientTlsOf(given, peer.tls, io);
+    return new Session(io, given, configuration, identity, { peer, rest, tls });
   }
 
   /** @throws NetworkError; the reason of the stop when it is stopped before the association is up */
@@ -85,7 +92,7 @@ export class Session {
     stopping.throwIfAborted();
     stopping.addEventListener("abort", onStop);
     try {
-      const association = await dial(this.peer, {
+      const association = await dial(this.#dialled, {
         callingAeTitle,
         calledAeTitle,
         contexts,
@@ -130,7 +137,7 @@ export class Session {
   /** As the doctor wants it: with other titles, its own timers and its own signal. */
   examine(wanted: AssociateOptions): Promise<Association> {
     const watched = this.#observe();
-    return dial(this.peer, {
+    return dial(this.#dialled, {
       ...maximumPduOf(this.#given),
       ...this.#identity,
       ...wanted,
@@ -166,6 +173,11 @@ export class Session {
         throw error;
       }
     };
+  }
+
+  get #dialled(): Dialled {
+    const { host, port } = this.peer;
+    return { host, port, tls: this.tls };
   }
 
   #observe(): ObserveOptions {

@@ -23,7 +23,7 @@ import {
   StudyRootGet,
   StudyRootMove,
 } from "@isocenter/network";
-import { transcodeInstance } from "../network/transcode-instance.ts";
+import { transcodeInstance } from "@isocenter/archive/transcode";
 
 /** What is asked, whether it stands in an archive's index or in memory. */
 export interface QrSource {

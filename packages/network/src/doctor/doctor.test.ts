@@ -230,6 +230,21 @@ describe("what is no DICOM, or says nothing", () => {
     expect(report.findings[0]?.text).toContain("TLSv1.3");
   });
 
+  it.each([
+    ["wrong-protocol", "no-tls"],
+    ["tls-failed", "tls-failed"],
+    ["certificate-untrusted", "certificate-untrusted"],
+    ["certificate-expired", "certificate-expired"],
+    ["certificate-name-mismatch", "certificate-name-mismatch"],
+    ["client-certificate-required", "client-certificate-required"],
+  ] as const)("with TLS: %s is the finding %s, with advice", async (code, finding) => {
+    const connect = () => Promise.reject(new NetworkError(code, "In words."));
+    const report = await examine({ connect }, { ...base, usesTls: true });
+    expect(codes(report)).toEqual([finding]);
+    expect(report.findings[0]).toMatchObject({ text: "In words.", advice: expect.any(String) });
+    expect(report.verdict).toBe("unreachable");
+  });
+
   it("suspects titles, addresses and TLS when the peer hangs up without a reason", async () => {
     const report = await examine(closing, base);
     expect(report.verdict).toBe("refused");

@@ -14,6 +14,8 @@ export function reachFindings(facts: Facts, options: DoctorOptions): Finding[] {
     case "aborted":
       return facts.callingAeTitle === undefined ? [closed(facts)] : rejected(facts, options);
     case "no-dicom":
+      if (options.usesTls === true && facts.reach?.failure?.code === "wrong-protocol")
+        return [noTls(facts.reach.failure.message)];
       return [wrongProtocol(facts.reach?.failure?.message ?? "What answers there is not DICOM.")];
     case "silent":
       return [
@@ -39,14 +41,22 @@ const wrongProtocol = (text: string): Finding => ({
   advice: "Ask for the DICOM port (often 104 or 11112).",
 });
 
-function associated(facts: Facts, { calledAeTitle }: DoctorOptions): Finding[] {
+const noTls = (text: string): Finding => ({
+  kind: "problem",
+  code: "no-tls",
+  text,
+  means: "Host and network are fine; the port does not take TLS.",
+  advice: "Ask for the port with TLS (often 2762), or connect to this one without it.",
+});
+
+function associated(facts: Facts, { calledAeTitle, usesTls }: DoctorOptions): Finding[] {
   const who = facts.implementation;
   const name = who?.versionName ?? who?.classUid ?? "an unnamed implementation";
   const findings: Finding[] = [
     {
       kind: "works",
       code: "associated",
-      text: `${facts.calledAeTitle ?? ""} accepts associations from ${facts.callingAeTitle ?? ""}; it is ${name}.`,
+      text: `${facts.calledAeTitle ?? ""} accepts associations from ${facts.callingAeTitle ?? ""}${usesTls === true ? " over TLS" : ""}; it is ${name}.`,
     },
   ];
   if (facts.checksCalled === false && calledAeTitle !== undefined)
@@ -172,6 +182,48 @@ function unreachable({ reach }: Facts, { host, port }: DoctorOptions): Finding {
         text,
         means: "Packets get no answer: the address is wrong, the machine is off, or a firewall drops them.",
         advice: "Check the address and the firewalls on the way.",
+      };
+    case "certificate-untrusted":
+      return {
+        kind: "problem",
+        code,
+        text,
+        means:
+          "One side shows a certificate that the other has no reason to trust; nothing was said over it.",
+        advice: "Trust the authority of the peer's certificate, or the certificate by its fingerprint.",
+      };
+    case "certificate-expired":
+      return {
+        kind: "problem",
+        code,
+        text,
+        means: "A certificate is out of its dates, or a clock is wrong.",
+        advice: "Have the certificate renewed, and compare the clocks of both machines.",
+      };
+    case "certificate-name-mismatch":
+      return {
+        kind: "problem",
+        code,
+        text,
+        means: "The peer is there, and its certificate was made for another name.",
+        advice: "Use the name that is in the certificate.",
+      };
+    case "client-certificate-required":
+      return {
+        kind: "problem",
+        code,
+        text,
+        means: "The peer lets in only who has a certificate that it trusts.",
+        advice: "Have a certificate made for this machine, by an authority that the peer trusts.",
+      };
+    case "tls-failed":
+      return {
+        kind: "problem",
+        code,
+        text,
+        means:
+          "Host and network are fine; TLS did not come about, for which certificates, versions or a port without TLS can be the reason.",
+        advice: "Check that the port takes TLS, with which versions, and which client certificates it wants.",
       };
     default:
       return { kind: "problem", code, text, advice: "Check the network between here and there." };

@@ -311,7 +311,7 @@ Thank you.`;
 }
 
 /** Problems that the user can mend without the administrator. */
-const ownAffair = new Set(["host-not-found", "wrong-protocol", "title-writing"]);
+const ownAffair = new Set(["host-not-found", "wrong-protocol", "title-writing", "certificate-name-mismatch"]);
 
 const requests: Readonly<Record<string, string>> = {
   "called-unknown": "which AE title your system goes by on this port",
@@ -321,6 +321,12 @@ const requests: Readonly<Record<string, string>> = {
   "connect-timeout": "that the firewall lets us reach this port",
   silent: "that this is the DICOM port, and whether it needs TLS",
   "tls-needed": "which certificate authority we must trust, and whether we need a certificate of our own",
+  "no-tls": "which port takes DICOM with TLS",
+  "tls-failed": "which TLS versions and cipher suites this port takes, and which client certificates",
+  "certificate-untrusted":
+    "which authority signed your certificate, and whether ours is trusted by your system",
+  "certificate-expired": "whether the certificate of this port has expired",
+  "client-certificate-required": "which authority has to sign the certificate of our system",
   "query-failed": "that we may query (C-FIND)",
   "charset-refused": "which character sets queries may use; we prefer UTF-8 (ISO_IR 192)",
   "worklist-failed": "that the worklist is configured for our AE title",

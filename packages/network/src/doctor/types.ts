@@ -39,6 +39,8 @@ export interface DoctorOptions {
   readonly callingAeTitle: string;
   /** Undefined when it is not known: usual ones are tried. */
   readonly calledAeTitle?: string | undefined;
+  /** Whether `connect` speaks TLS, for the words of the report. */
+  readonly usesTls?: boolean;
   /** For one probe, in ms. Default 10,000. */
   readonly probeMs?: number;
   /** For all of it, in ms; probes that are left then are skipped. Default 120,000. */
