@@ -65,11 +65,7 @@ function patternsOf(patterns: string | readonly string[]): (values: readonly str
 }
 
 const partOf = (character: string): string =>
-  character === "*"
-    ? "[^]*"
-    : character === "?"
-      ? "[^]"
-      : character.replace(/[\\^$.*+?()[\]{}|]/gu, "\\$&");
+  character === "*" ? "[^]*" : character === "?" ? "[^]" : character.replace(/[\\^$.*+?()[\]{}|]/gu, "\\$&");
 
 function textsOf(element: DicomJsonElement | undefined): readonly string[] {
   const values = (element?.Value ?? []).flatMap((value): string[] => {
