@@ -7,22 +7,28 @@ import { ArchiveError } from "@isocenter/archive";
 import { IsocenterError } from "@isocenter/dicom";
 import { NetworkError } from "@isocenter/network";
 import { type Command, ExitCode, helpPage, type Io } from "./command.ts";
+import { audit } from "./commands/audit.ts";
 import { anonymize } from "./commands/anonymize.ts";
 import { dicomdir } from "./commands/dicomdir.ts";
 import { dump } from "./commands/dump.ts";
 import { echo } from "./commands/echo.ts";
+import { exportCommand } from "./commands/export.ts";
 import { find } from "./commands/find.ts";
 import { get } from "./commands/get.ts";
 import { image } from "./commands/image.ts";
+import { importCommand } from "./commands/import.ts";
+import { index } from "./commands/index-rebuild.ts";
 import { modify } from "./commands/modify.ts";
 import { move } from "./commands/move.ts";
 import { pdf } from "./commands/pdf.ts";
 import { qr } from "./commands/qr.ts";
+import { quarantine } from "./commands/quarantine.ts";
 import { receive } from "./commands/receive.ts";
 import { serve } from "./commands/serve.ts";
 import { store } from "./commands/store.ts";
 import { transcode } from "./commands/transcode.ts";
 import { validate } from "./commands/validate.ts";
+import { verify } from "./commands/verify.ts";
 import { hintFor } from "./network/hints.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -43,6 +49,12 @@ export const commands: readonly Command[] = [
   validate,
   dicomdir,
   pdf,
+  importCommand,
+  exportCommand,
+  verify,
+  index,
+  quarantine,
+  audit,
 ];
 
 /** @returns the exit code; never throws */
