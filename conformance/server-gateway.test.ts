@@ -119,7 +119,11 @@ async function startGateway(archive: DicomServer, dicomPort: number, settings: o
   return { ...server, root: `http://127.0.0.1:${httpPort}/dicom-web/pacs` };
 }
 
-const value = (json: DicomJsonObject | undefined, tag: string): string => String(json?.[tag]?.Value?.[0]);
+function value(json: DicomJsonObject | undefined, tag: string): string {
+  const given = json?.[tag]?.Value?.[0];
+  if (typeof given !== "string") throw new Error(`${tag} holds no text`);
+  return given;
+}
 
 async function jsonOf(url: string): Promise<DicomJsonObject[]> {
   const response = await fetch(url, { headers: { accept: "application/dicom+json" } });
