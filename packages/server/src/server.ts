@@ -83,6 +83,7 @@ async function start(config: ServerConfig, options: StartOptions, closers: Close
     state,
     problemOf: jobProblemOf,
     ...(config.limits?.jobs === undefined ? {} : { concurrency: config.limits.jobs }),
+    onError: (error) => logger.error({ err: error }, "a job's record could not be kept"),
     onEnd: ({ kind, state: status, problem }) =>
       logger.info({ kind, status, code: problem?.code }, "a job ended"),
   });
