@@ -33,6 +33,12 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   validate: async () => (await import("./commands/validate.ts")).validate,
   dicomdir: async () => (await import("./commands/dicomdir.ts")).dicomdir,
   pdf: async () => (await import("./commands/pdf.ts")).pdf,
+  import: async () => (await import("./commands/import.ts")).importCommand,
+  export: async () => (await import("./commands/export.ts")).exportCommand,
+  verify: async () => (await import("./commands/verify.ts")).verify,
+  index: async () => (await import("./commands/index-rebuild.ts")).index,
+  quarantine: async () => (await import("./commands/quarantine.ts")).quarantine,
+  audit: async () => (await import("./commands/audit.ts")).audit,
 };
 
 export const commandNames = Object.keys(loaders);

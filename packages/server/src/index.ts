@@ -18,4 +18,8 @@ export { type DimseFaceOptions, dimseServices, serveDimse } from "./dimse/scp.ts
 export { addDicomweb, createDicomweb, type DicomwebHandler, type DicomwebOptions } from "./dicomweb/face.ts";
 export { type AppContext, createApp } from "./http/app.ts";
 export { type RunningServer, type StartOptions, startServer } from "./server.ts";
+export type { AccessLog } from "./operations/access-log.ts";
+export { openAuditOf, verifyAuditOf } from "./operations/audit-of-folder.ts";
+export { AuditError, type AuditVerified } from "./operations/audit-trail.ts";
+export { StateError } from "./state/state-database.ts";
 export { version } from "./version.ts";

@@ -3,12 +3,15 @@ import type { Server } from "node:http";
 import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
 import { LocalArchive, MoveReceiver } from "@isocenter/archive";
+import type { Services } from "@isocenter/network";
 import type { TcpServer } from "@isocenter/network/node";
 import { type Logger, pino } from "pino";
 import { AssociationRecorder } from "./associations/recorder.ts";
-import { checkConfig, type ListenAddress, type ServerConfig } from "./config/config.ts";
+import { checkConfig, ConfigError, type ListenAddress, type ServerConfig } from "./config/config.ts";
 import { RenderPool } from "./dicomweb/node/render-pool.ts";
-import { type DimseFaceOptions, serveDimse } from "./dimse/scp.ts";
+import { byCalledTitle } from "./dimse/faces.ts";
+import { type DimseFaceOptions, dimseServices, serveDimse } from "./dimse/scp.ts";
+import { GatewaySources } from "./gateway/gateway-sources.ts";
 import { createApp } from "./http/app.ts";
 import { addPage } from "./http/page.ts";
 import { jobProblemOf } from "./http/problem.ts";
@@ -80,6 +83,7 @@ async function start(config: ServerConfig, options: StartOptions, closers: Close
     state,
     problemOf: jobProblemOf,
     ...(config.limits?.jobs === undefined ? {} : { concurrency: config.limits.jobs }),
+    onError: (error) => logger.error({ err: error }, "a job's record could not be kept"),
     onEnd: ({ kind, state: status, problem }) =>
       logger.info({ kind, status, code: problem?.code }, "a job ended"),
   });
@@ -106,7 +110,13 @@ async function start(config: ServerConfig, options: StartOptions, closers: Close
     },
   });
 
-  const listeners = await listenDicom(config, closers, {
+  const gateways = new GatewaySources({
+    sources,
+    cache: local,
+    memoryMiB: config.limits?.gatewayMiB,
+  });
+
+  const face: DimseFaceOptions = {
     source: local,
     address: config.dicom,
     aeTitle: config.aeTitle,
@@ -129,7 +139,8 @@ async function start(config: ServerConfig, options: StartOptions, closers: Close
     onError: (error) => logger.info({ err: error }, "an association did not end in order"),
     ...(config.allowedAeTitles === undefined ? {} : { allowedAeTitles: config.allowedAeTitles }),
     ...(config.limits === undefined ? {} : { limits: config.limits }),
-  });
+  };
+  const listeners = await listenDicom(config, closers, withGateways(face, config, peers, gateways));
 
   const forwarder = new Forwarder({
     config: config.routing ?? { rules: [] },
@@ -154,6 +165,7 @@ async function start(config: ServerConfig, options: StartOptions, closers: Close
     local,
     peers,
     sources,
+    gateways,
     jobs,
     associations,
     metrics,
@@ -244,6 +256,28 @@ async function openAudit(
   const path = config.audit?.file ?? join(archive.folder, "audit.jsonl");
   const onError = (error: unknown): void => logger.error({ err: error }, "the audit trail cannot be written");
   return new AccessLog(await openAuditTrail(path, state, onError));
+}
+
+/** Beside our own title those that stand for a peer. @throws ConfigError `config-invalid` */
+function withGateways(
+  face: DimseFaceOptions,
+  { aeTitle, aeTitles = [] }: ServerConfig,
+  peers: PeerRegistry,
+  gateways: GatewaySources,
+): DimseFaceOptions {
+  if (aeTitles.length === 0) return face;
+  const { receiver: _receiver, ...common } = face;
+  const faces = new Map<string, Services>();
+  for (const { aeTitle: title, peer: id } of aeTitles) {
+    const peer = peers.get(id);
+    if (peer === undefined || title === aeTitle || faces.has(title)) {
+      const why = peer === undefined ? `there is no peer "${id}"` : "it is used already";
+      throw new ConfigError("config-invalid", `The AE title ${title} cannot stand for a peer: ${why}.`);
+    }
+    faces.set(title, dimseServices({ ...common, source: gateways.of(peer) }));
+  }
+  const services = byCalledTitle(faces, dimseServices(face));
+  return { ...face, services, aeTitle: [aeTitle, ...faces.keys()] };
 }
 
 async function listenDicom(

@@ -5,14 +5,14 @@ import type { ServerConfig } from "../config/config.ts";
 import type { DicomwebOptions } from "../dicomweb/face.ts";
 import { sendParts } from "../dicomweb/node/send-parts.ts";
 import type { Renderer } from "../dicomweb/renderer.ts";
-import type { PeerSources } from "../peers/peer-sources.ts";
+import type { GatewaySources } from "./gateway-sources.ts";
 import type { PeerRegistry } from "../peers/registry.ts";
 
 export interface GatewayContext {
   readonly config: Pick<ServerConfig, "publicOrigin">;
   readonly local: ImageSource;
   readonly peers: PeerRegistry;
-  readonly sources: PeerSources;
+  readonly gateways: GatewaySources;
   readonly logger: Logger;
   readonly renderer?: Renderer;
 }
@@ -21,7 +21,7 @@ export function gateway({
   config,
   local,
   peers,
-  sources,
+  gateways,
   logger,
   renderer,
 }: GatewayContext): DicomwebOptions {
@@ -29,7 +29,7 @@ export function gateway({
     sourceFor(id) {
       if (id === undefined) return local;
       const peer = peers.get(id);
-      return peer === undefined ? undefined : sources.of(peer);
+      return peer === undefined ? undefined : gateways.of(peer);
     },
     sendParts,
     ...(renderer === undefined ? {} : { renderer }),

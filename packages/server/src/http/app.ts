@@ -11,6 +11,7 @@ import type { Logger } from "pino";
 import { AssociationRecorder } from "../associations/recorder.ts";
 import type { ListenAddress, ServerConfig } from "../config/config.ts";
 import { addDicomweb, cors, type Renderer } from "../dicomweb/index.ts";
+import { GatewaySources } from "../gateway/gateway-sources.ts";
 import { gateway } from "../gateway/mount.ts";
 import { JobRegistry } from "../jobs/jobs.ts";
 import { examine } from "../peers/examine.ts";
@@ -48,6 +49,8 @@ export interface AppContext {
   readonly startedAt: Date;
   /** How peers are reached; plainly when left out. */
   readonly sources?: PeerSources;
+  /** Peers as the DICOMweb face sees them; without a cache when left out. */
+  readonly gateways?: GatewaySources;
   /** In memory when left out. */
   readonly jobs?: JobRegistry;
   readonly associations?: AssociationRecorder;
@@ -66,6 +69,7 @@ export function createApp(context: AppContext): OpenAPIHono {
   const {
     sources = new PeerSources(),
     jobs = new JobRegistry({ state: openState(), problemOf: jobProblemOf }),
+    gateways = new GatewaySources({ sources }),
     associations = new AssociationRecorder(),
     stopping = new AbortController().signal,
   } = context;
@@ -115,7 +119,7 @@ export function createApp(context: AppContext): OpenAPIHono {
   app.use("/dicom-web/*", cors(webOrigins));
   app.use("/dicom-web/*", sameHost(config, webOrigins), login);
   if (audit !== undefined) app.use("/dicom-web/*", audited(audit));
-  addDicomweb(app, gateway({ ...context, sources, logger }));
+  addDicomweb(app, gateway({ ...context, gateways, logger }));
 
   app.use(pageHeaders);
   const { state } = context;

@@ -109,7 +109,7 @@ export function problemOf(error: unknown): Problem {
       hints[error.code],
     );
   }
-  if (error instanceof ArchiveError && unavailable.has(error.code)) {
+  if (error instanceof IsocenterError && unavailable.has(error.code)) {
     return base(
       503,
       error.code,
@@ -129,7 +129,7 @@ export function problemOf(error: unknown): Problem {
 }
 
 /** Another moment may help. */
-const unavailable = new Set(["storage-failed", "storage-full"]);
+const unavailable = new Set(["storage-failed", "storage-full", "state-full", "state-unusable"]);
 
 function base(status: number, code: string, title: string, detail: string, hint?: string): Problem {
   return {

@@ -39,6 +39,8 @@ export interface JobsOptions {
   /** In words for the record; must hold no patient data. */
   readonly problemOf: (error: unknown) => JobProblem;
   readonly onEnd?: (job: Job) => void;
+  /** A record could not be kept; the job goes on. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** Jobs waiting and running; more are refused. */
@@ -172,7 +174,18 @@ export class JobRegistry {
 
   #save(job: Job): void {
     this.#jobs.set(job.id, job);
-    const { state, kept = 500 } = this.#options;
+    const ended = [...this.#jobs.values()].filter(isEnded);
+    const forgotten = ended.slice(0, Math.max(0, ended.length - (this.#options.kept ?? 500)));
+    for (const { id } of forgotten) this.#jobs.delete(id);
+    try {
+      this.#write(job, forgotten);
+    } catch (error) {
+      this.#options.onError?.(error);
+    }
+  }
+
+  #write(job: Job, forgotten: readonly Job[]): void {
+    const { state } = this.#options;
     state.transaction(() => {
       state.run(
         "insert into job (id, created_at, body) values (?, ?, ?) on conflict (id) do update set body = excluded.body",
@@ -180,11 +193,7 @@ export class JobRegistry {
         job.createdAt,
         JSON.stringify(job),
       );
-      const ended = [...this.#jobs.values()].filter(isEnded);
-      for (const { id } of ended.slice(0, Math.max(0, ended.length - kept))) {
-        state.run("delete from job where id = ?", id);
-        this.#jobs.delete(id);
-      }
+      for (const { id } of forgotten) state.run("delete from job where id = ?", id);
     });
   }
 }

@@ -36,6 +36,8 @@ export class AuditError extends IsocenterError {
   }
 }
 
+/** Entries held while the file cannot be written. */
+const mostWaiting = 100_000;
 /** Of the tail that is read to find the last line: longer than any. */
 const tailBytes = 1 << 20;
 
@@ -52,7 +54,7 @@ export async function openAuditTrail(
     const file = await open(path, "a+", 0o640);
     const { last, size, torn } = await lastLine(file);
     if (torn) await file.truncate(size);
-    const trail = new FileTrail(file, state, last ?? headOf(state), onError);
+    const trail = new FileTrail(file, size, state, last ?? headOf(state), onError);
     if (torn) trail.add({ event: "trail-mended", who: { user: "isocenter" }, outcome: "minor-failure" });
     return trail;
   } catch (cause) {
@@ -69,18 +71,33 @@ class FileTrail implements AuditTrail {
   readonly #file: FileHandle;
   readonly #state: StateDatabase;
   readonly #onError: (error: unknown) => void;
+  /** Up to the last whole line. */
+  #size: number;
   #head: Head;
   #lines: string[] = [];
   #writing: Promise<void> | undefined;
 
-  constructor(file: FileHandle, state: StateDatabase, head: Head, onError: (error: unknown) => void) {
+  constructor(
+    file: FileHandle,
+    size: number,
+    state: StateDatabase,
+    head: Head,
+    onError: (error: unknown) => void,
+  ) {
     this.#file = file;
+    this.#size = size;
     this.#state = state;
     this.#head = head;
     this.#onError = onError;
   }
 
   add(fields: AuditFields): void {
+    if (this.#lines.length >= mostWaiting) {
+      this.#onError(
+        new IsocenterError("audit-lost", "The audit trail cannot be written, and an entry was lost."),
+      );
+      return;
+    }
     const entry: AuditEntry = sealed(fields, this.#head, new Date().toISOString());
     this.#head = entry;
     this.#lines.push(`${JSON.stringify(entry)}\n`);
@@ -106,11 +123,15 @@ class FileTrail implements AuditTrail {
       const lines = this.#lines;
       const { seq, hash } = this.#head;
       this.#lines = [];
+      const bytes = Buffer.from(lines.join(""));
       try {
-        await this.#file.appendFile(lines.join(""));
+        await this.#file.appendFile(bytes);
         await this.#file.datasync();
+        this.#size += bytes.byteLength;
       } catch (error) {
         this.#lines = [...lines, ...this.#lines];
+        // A full disk takes the beginning of what does not fit.
+        await this.#file.truncate(this.#size).catch(() => undefined);
         throw error;
       }
       this.#state.run(

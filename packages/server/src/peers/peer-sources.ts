@@ -12,10 +12,11 @@ import {
   type MoveReceiver,
   type PeerConnect,
 } from "@isocenter/archive";
-import type { AssociationObserver } from "@isocenter/network";
+import { type Association, type AssociationObserver, StudyRootMove } from "@isocenter/network";
 import { connectTcp, type TlsClientOptions } from "@isocenter/network/node";
 import type { PeerConfig } from "../config/config.ts";
 import { addressOf, type DimsePeerEntry, type PeerEntry, settingsOf } from "./peer.ts";
+import { Turns } from "./turns.ts";
 
 export interface PeerSourcesOptions {
   /** Takes what a C-MOVE to ourselves brings. */
@@ -38,6 +39,7 @@ const maximumSources = 200;
 export class PeerSources {
   readonly #options: PeerSourcesOptions;
   readonly #sources = new Map<string, ImageSource>();
+  readonly #moves = new Turns();
 
   constructor(options: PeerSourcesOptions = {}) {
     this.#options = options;
@@ -87,11 +89,37 @@ export class PeerSources {
 
   /** Each association is watched by itself. */
   #connect(peer: string, tls: TlsClientOptions | undefined): PeerConnect {
-    return (address, options) =>
-      connectTcp(address.host, address.port, {
-        ...options,
-        ...this.#options.observe?.({ address, peer }),
-        ...(tls === undefined ? {} : { tls }),
-      });
+    return async (address, options) => {
+      const open = (): Promise<Association> =>
+        connectTcp(address.host, address.port, {
+          ...options,
+          ...this.#options.observe?.({ address, peer }),
+          ...(tls === undefined ? {} : { tls }),
+        });
+      const isMove = options.contexts.some(
+        ({ abstractSyntaxUid }) => abstractSyntaxUid === StudyRootMove.sopClassUid,
+      );
+      return isMove ? this.#inTurn(address, options.signal, open) : open();
+    };
+  }
+
+  /**
+   * What comes for a C-MOVE names it by our AE title and a message ID, which are the same on every association: only one
+   * at a time can be told from the others.
+   */
+  async #inTurn(
+    { callingAeTitle, calledAeTitle }: DimsePeerAddress,
+    signal: AbortSignal | undefined,
+    open: () => Promise<Association>,
+  ): Promise<Association> {
+    const end = await this.#moves.take(`${callingAeTitle}\n${calledAeTitle}`, signal);
+    try {
+      const association = await open();
+      void association.closed.then(end);
+      return association;
+    } catch (error) {
+      end();
+      throw error;
+    }
   }
 }

@@ -163,10 +163,20 @@ class Destination {
     this.#isWoken = true;
     // A destination that does not answer is not asked again before its time because something new came for it.
     if (isAsked || this.#failures === 0) this.#interrupt?.();
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-      if (this.#isWoken && !this.#signal.aborted) this.wake(false);
-    });
+    this.#running ??= this.#run()
+      .catch((error: unknown) => this.#broken(error))
+      .finally(() => {
+        this.#running = undefined;
+        if (this.#isWoken && !this.#signal.aborted) this.wake(false);
+      });
+  }
+
+  /** The queue itself could not be read or written: a full disk, as a rule. */
+  async #broken(error: unknown): Promise<void> {
+    const { logger, backOff = defaultBackOff } = this.#options;
+    logger.error({ destination: this.#id, err: error }, "the forward queue cannot be used");
+    await this.#wait(waitAfter(++this.#failures, backOff));
+    this.#isWoken = true;
   }
 
   async stopped(): Promise<void> {
