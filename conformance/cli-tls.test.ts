@@ -10,9 +10,9 @@ import {
   testCertificates,
   textOf,
 } from "../packages/network/src/node/test/certificates.ts";
-import { accepts, at, dicomFiles, isocenter, startListener } from "./support/cli-peers.ts";
+import { at, dicomFiles, isocenter, startListener } from "./support/cli-peers.ts";
 import { demoFolder, freePort, hasProgram, run, start, waitFor } from "./support/processes.ts";
-import type { DicomServer } from "./support/servers.ts";
+import { accepts, type DicomServer } from "./support/servers.ts";
 
 let made: TestCertificates;
 let authority: TestAuthority;

@@ -16,7 +16,7 @@ import {
   TransferSyntax,
 } from "@isocenter/dicom";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { dicomFiles, startOrthancWith, startQrscp } from "./support/cli-peers.ts";
+import { dicomFiles } from "./support/cli-peers.ts";
 import {
   demoFolder,
   freePort,
@@ -27,7 +27,7 @@ import {
   start,
   waitFor,
 } from "./support/processes.ts";
-import type { DicomServer } from "./support/servers.ts";
+import { type DicomServer, nodelay, orthancWith, startDcmqrscp, startOrthanc } from "./support/servers.ts";
 
 /** A study of several CT series: the demo hospital's slices, each a few times over under UIDs of its own. */
 const seriesCount = 6;
@@ -79,8 +79,8 @@ async function startArchive(kind: Archive, gatewayPort: number): Promise<DicomSe
   await mkdir(own, { recursive: true });
   const destinations = [{ aeTitle: "GATEWAY", port: gatewayPort }];
   const archive = await (kind === "Orthanc"
-    ? startOrthancWith(own, destinations)
-    : startQrscp(own, destinations));
+    ? startOrthanc(own, orthancWith(destinations))
+    : startDcmqrscp(own, nodelay, destinations, []));
   const sent = await run(
     "storescu",
     ["-aec", archive.aeTitle, "+sd", "127.0.0.1", String(archive.port), studyFolder],

@@ -1,3 +1,4 @@
+import { chunksOf } from "@isocenter/network";
 /** Which encoding is chosen for a receiver, and what is done to get there. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -43,7 +44,7 @@ async function bytesOf({
   const source = typeof given === "function" ? given() : given;
   if (source instanceof Uint8Array) return source;
   const chunks: Uint8Array[] = [];
-  for await (const chunk of source) chunks.push(chunk);
+  for await (const chunk of chunksOf(source)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
