@@ -1,9 +1,9 @@
-import { chunksOf } from "@isocenter/network";
 /** Which encoding is chosen for a receiver, and what is done to get there. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataSet, decodeDataSet, encodeDataSet, encodePart10, TransferSyntax } from "@isocenter/dicom";
+import { chunksOf } from "@isocenter/network";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type InstanceOfFile, reencoded, transcodeInstance } from "./transcode.ts";
 
