@@ -8,27 +8,15 @@ import {
   type InstanceStream,
   type MoveReceiver,
   type StoreOutcome,
-  storeInstanceOf,
-  transcodeInstance,
 } from "@isocenter/archive";
 import {
   type AssociationObserver,
   commitmentReportContext,
   type NetworkError,
   type CommitmentResult,
-  PatientRootFind,
-  PatientRootGet,
-  PatientRootMove,
-  PatientStudyOnlyFind,
-  PatientStudyOnlyGet,
-  PatientStudyOnlyMove,
   reportStorageCommitment,
-  type Retrieval,
   type Services,
   type StatusAnswer,
-  StudyRootFind,
-  StudyRootGet,
-  StudyRootMove,
   storageCommitmentService,
   type StoreRequest,
 } from "@isocenter/network";
@@ -36,7 +24,7 @@ import { listenTcp, type TcpServer, type TlsServerOptions } from "@isocenter/net
 import type { Limits, ListenAddress } from "../config/config.ts";
 import { accessRule, type AccessOptions, identityRule } from "./access.ts";
 import { commitFrom } from "./commit.ts";
-import { levelOf, retrieveAll, selectionsOf } from "./selections.ts";
+import { queryRetrieveServices } from "./query-retrieve.ts";
 
 export interface DimseFaceOptions {
   readonly source: ImageSource & {
@@ -106,39 +94,19 @@ export function dimseServices(options: DimseFaceOptions): Services {
       onStore: async (bytes, request, { signal }) =>
         (await receiver?.offer(bytes, request)) ?? storeIn(source, bytes, request, signal),
     },
-    query: {
-      models: [PatientRootFind, StudyRootFind, PatientStudyOnlyFind],
+    ...queryRetrieveServices({
+      source,
+      isLocal: source.capabilities().kind === "local",
       extended: { relational: true, fuzzy: true, combinedDateTime: true },
-      onFind: (identifier, { signal, extended }) =>
-        source.find(
-          { level: levelOf(identifier), keys: identifier, fuzzy: extended.fuzzy === true },
-          { signal },
-        ),
-    },
-    retrieve: {
-      models: [
-        PatientRootGet,
-        StudyRootGet,
-        PatientStudyOnlyGet,
-        PatientRootMove,
-        StudyRootMove,
-        PatientStudyOnlyMove,
-      ],
-      relational: true,
-      transcode: transcodeInstance,
-      async onRetrieve(identifier, { signal }): Promise<Retrieval> {
-        const selections = await selectionsOf(identifier, source, { signal });
-        return retrievalOf(source, retrieveAll(source, selections, { signal }));
-      },
-      destination(title, { calledAeTitle }) {
-        const peer = peerAt(title, calledAeTitle);
+      destination(title, callingAeTitle) {
+        const peer = peerAt(title, callingAeTitle);
         if (peer === undefined) return undefined;
         return {
           connect: (contexts, signal) => peer.associate(contexts, signal === undefined ? {} : { signal }),
           parallel: peer.options.parallel ?? 1,
         };
       },
-    },
+    }),
     normalized: [
       storageCommitmentService({
         commit: (instances) => commitFrom(source, instances),
@@ -177,18 +145,6 @@ async function storeIn(
 async function firstOf(outcomes: AsyncIterable<StoreOutcome>): Promise<StoreOutcome> {
   for await (const outcome of outcomes) return outcome;
   throw new Error("The source gave no outcome.");
-}
-
-/** The local archive knows what is there before it is read; a peer's instances end when the next is asked for. */
-async function retrievalOf(source: ImageSource, found: AsyncIterable<InstanceStream>): Promise<Retrieval> {
-  if (source.capabilities().kind !== "local") return { instances: sendable(found), isLive: true };
-  const instances: InstanceStream[] = [];
-  for await (const instance of found) instances.push(instance);
-  return { count: instances.length, instances: instances.map(storeInstanceOf) };
-}
-
-async function* sendable(found: AsyncIterable<InstanceStream>) {
-  for await (const instance of found) yield storeInstanceOf(instance);
 }
 
 async function report(peer: DimsePeer, result: CommitmentResult): Promise<void> {

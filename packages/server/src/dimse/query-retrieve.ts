@@ -1,0 +1,79 @@
+/** C-FIND, C-GET and C-MOVE over what can be searched and retrieved (PS3.4 C). */
+import {
+  type ImageSource,
+  type InstanceStream,
+  storeInstanceOf,
+  transcodeInstance,
+} from "@isocenter/archive";
+import {
+  type MoveDestination,
+  PatientRootFind,
+  PatientRootGet,
+  PatientRootMove,
+  PatientStudyOnlyFind,
+  PatientStudyOnlyGet,
+  PatientStudyOnlyMove,
+  type Retrieval,
+  type Services,
+  StudyRootFind,
+  StudyRootGet,
+  StudyRootMove,
+} from "@isocenter/network";
+import { levelOf, retrieveAll, selectionsOf } from "./selections.ts";
+
+export interface QueryRetrieveOptions {
+  readonly source: Pick<ImageSource, "find" | "retrieve">;
+  /** The source knows what is there before it is read; of another, an instance ends when the next is asked for. */
+  readonly isLocal: boolean;
+  /** What the source can do beside hierarchical queries, PS3.4 C.5.1.1. */
+  readonly extended?: NonNullable<Services["query"]>["extended"];
+  /** Destinations of C-MOVE by AE title. @param callingAeTitle who we are there: the title that we were called by */
+  readonly destination: (aeTitle: string, callingAeTitle: string) => MoveDestination | undefined;
+}
+
+export function queryRetrieveServices({
+  source,
+  isLocal,
+  extended,
+  destination,
+}: QueryRetrieveOptions): Required<Pick<Services, "query" | "retrieve">> {
+  return {
+    query: {
+      models: [PatientRootFind, StudyRootFind, PatientStudyOnlyFind],
+      ...(extended === undefined ? {} : { extended }),
+      onFind: (identifier, { signal, extended: agreed }) =>
+        source.find(
+          { level: levelOf(identifier), keys: identifier, fuzzy: agreed.fuzzy === true },
+          { signal },
+        ),
+    },
+    retrieve: {
+      models: [
+        PatientRootGet,
+        StudyRootGet,
+        PatientStudyOnlyGet,
+        PatientRootMove,
+        StudyRootMove,
+        PatientStudyOnlyMove,
+      ],
+      relational: true,
+      transcode: transcodeInstance,
+      async onRetrieve(identifier, { signal }): Promise<Retrieval> {
+        const selections = await selectionsOf(identifier, source, { signal });
+        return retrievalOf(isLocal, retrieveAll(source, selections, { signal }));
+      },
+      destination: (title, { calledAeTitle }) => destination(title, calledAeTitle),
+    },
+  };
+}
+
+async function retrievalOf(isLocal: boolean, found: AsyncIterable<InstanceStream>): Promise<Retrieval> {
+  if (!isLocal) return { instances: sendable(found), isLive: true };
+  const instances: InstanceStream[] = [];
+  for await (const instance of found) instances.push(instance);
+  return { count: instances.length, instances: instances.map(storeInstanceOf) };
+}
+
+async function* sendable(found: AsyncIterable<InstanceStream>) {
+  for await (const instance of found) yield storeInstanceOf(instance);
+}
