@@ -197,6 +197,35 @@ describe.skipIf(!hasProgram("storescu"))("isocenter receive +tls", () => {
   });
 });
 
+it("a move comes back with TLS, as it was asked for", async () => {
+  const port = await freePort();
+  const config = join(made.folder, "destinations.json");
+  const tls = { ca: authority.certificate, key: pacs.key, certificate: pacs.certificate };
+  const ws1 = { host: "127.0.0.1", port, aeTitle: "WS1", tls };
+  await writeFile(config, JSON.stringify({ peers: { ws1 } }));
+  const source = join(demoFolder, "DEMO-0007");
+  const server = await startListener("qr", (listenAt) => [
+    listenAt,
+    source,
+    "--read-only",
+    "--config",
+    config,
+    ...own(pacs),
+    ...trusting(),
+  ]);
+  open.push(() => server.stop());
+  const out = join(made.folder, "moved");
+  const secure = [...own(modality), ...trusting()];
+  const keys = ["-k", "PatientID=DEMO-0007", "-aet", "WS1", "+P", String(port), "-od", out];
+  const { code, stderr } = await isocenter("move", at(server), ...keys, ...secure);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  expect(await dicomFiles(out)).toHaveLength((await dicomFiles(source)).length);
+  // The sender wants TLS, and a receiver without it gets nothing.
+  const plain = await isocenter("move", at(server), ...keys, ...secure, "--plain-receiver");
+  expect(plain.code).not.toBe(0);
+});
+
 it("move and commit take the way back with TLS, or say what it needs", async () => {
   const more = ["--tls", "+P", String(await freePort())];
   for (const args of [

@@ -11,8 +11,8 @@ import {
   type Selection,
 } from "@isocenter/archive/image-source";
 import { DataSet, type DataSetInit, keywordOf, type Vr } from "@isocenter/dicom";
+import { matchesText } from "@isocenter/archive/match";
 import { withHeader } from "../files.ts";
-import { matches } from "./match.ts";
 
 interface Values {
   readonly vr: Vr;
@@ -190,7 +190,7 @@ function isMatch(candidate: Attributes, { level, keys }: Query): boolean {
     const isKept =
       held !== undefined ||
       levels.slice(0, levels.indexOf(level) + 1).some((one) => kept[one].includes(keyword));
-    return vr === "SQ" || !isKept || matches(held?.vr ?? vr, held?.values ?? [], keys.strings(tag));
+    return vr === "SQ" || !isKept || matchesText(held?.vr ?? vr, held?.values ?? [], keys.strings(tag));
   });
 }
 

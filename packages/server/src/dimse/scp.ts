@@ -8,27 +8,15 @@ import {
   type InstanceStream,
   type MoveReceiver,
   type StoreOutcome,
-  storeInstanceOf,
-  transcodeInstance,
 } from "@isocenter/archive";
 import {
   type AssociationObserver,
   commitmentReportContext,
   type NetworkError,
   type CommitmentResult,
-  PatientRootFind,
-  PatientRootGet,
-  PatientRootMove,
-  PatientStudyOnlyFind,
-  PatientStudyOnlyGet,
-  PatientStudyOnlyMove,
   reportStorageCommitment,
   type RequestContext,
-  type Retrieval,
   type Services,
-  StudyRootFind,
-  StudyRootGet,
-  StudyRootMove,
   storageCommitmentService,
   type StoreRequest,
 } from "@isocenter/network";
@@ -38,7 +26,7 @@ import type { AuditWho } from "../operations/audit-entry.ts";
 import type { AccessLog } from "../operations/access-log.ts";
 import { accessRule, type AccessOptions, identityRule } from "./access.ts";
 import { commitFrom } from "./commit.ts";
-import { levelOf, retrieveAll, selectionsOf } from "./selections.ts";
+import { queryRetrieveServices } from "./query-retrieve.ts";
 
 export interface DimseFaceOptions {
   readonly source: ImageSource & {
@@ -138,43 +126,22 @@ export function dimseServices(options: DimseFaceOptions): Services {
         return { code, ...(reason === undefined ? {} : { errorComment: reason }) };
       },
     },
-    query: {
-      models: [PatientRootFind, StudyRootFind, PatientStudyOnlyFind],
+    ...queryRetrieveServices({
+      source,
+      isLocal: source.capabilities().kind === "local",
       extended: { relational: true, fuzzy: true, combinedDateTime: true },
-      onFind(identifier, context) {
-        const { signal, extended } = context;
-        const level = levelOf(identifier);
-        audit?.accessed("query", who(context), { detail: level });
-        return source.find({ level, keys: identifier, fuzzy: extended.fuzzy === true }, { signal });
-      },
-    },
-    retrieve: {
-      models: [
-        PatientRootGet,
-        StudyRootGet,
-        PatientStudyOnlyGet,
-        PatientRootMove,
-        StudyRootMove,
-        PatientStudyOnlyMove,
-      ],
-      relational: true,
-      transcode: transcodeInstance,
-      async onRetrieve(identifier, context): Promise<Retrieval> {
-        const { signal } = context;
-        const selections = await selectionsOf(identifier, source, { signal });
-        for (const { studyInstanceUid: study } of selections)
-          audit?.accessed("instances-accessed", who(context), { study });
-        return retrievalOf(source, retrieveAll(source, selections, { signal }));
-      },
-      destination(title, { calledAeTitle }) {
-        const peer = peerAt(title, calledAeTitle);
+      onQuery: (level, context) => audit?.accessed("query", who(context), { detail: level }),
+      onRead: ({ studyInstanceUid: study }, context) =>
+        audit?.accessed("instances-accessed", who(context), { study }),
+      destination(title, callingAeTitle) {
+        const peer = peerAt(title, callingAeTitle);
         if (peer === undefined) return undefined;
         return {
           connect: (contexts, signal) => peer.associate(contexts, signal === undefined ? {} : { signal }),
           parallel: peer.options.parallel ?? 1,
         };
       },
-    },
+    }),
     normalized: [
       storageCommitmentService({
         commit: (instances) => commitFrom(source, instances),
@@ -211,18 +178,6 @@ async function storeIn(
 async function firstOf(outcomes: AsyncIterable<StoreOutcome>): Promise<StoreOutcome> {
   for await (const outcome of outcomes) return outcome;
   throw new Error("The source gave no outcome.");
-}
-
-/** The local archive knows what is there before it is read; a peer's instances end when the next is asked for. */
-async function retrievalOf(source: ImageSource, found: AsyncIterable<InstanceStream>): Promise<Retrieval> {
-  if (source.capabilities().kind !== "local") return { instances: sendable(found), isLive: true };
-  const instances: InstanceStream[] = [];
-  for await (const instance of found) instances.push(instance);
-  return { count: instances.length, instances: instances.map(storeInstanceOf) };
-}
-
-async function* sendable(found: AsyncIterable<InstanceStream>) {
-  for await (const instance of found) yield storeInstanceOf(instance);
 }
 
 async function report(peer: DimsePeer, result: CommitmentResult): Promise<void> {

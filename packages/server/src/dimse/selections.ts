@@ -5,7 +5,7 @@ import { DataSet } from "@isocenter/dicom";
 import { IdentifierError } from "@isocenter/network";
 
 export function levelOf(identifier: DataSet): QueryLevel {
-  const text = identifier.string("QueryRetrieveLevel");
+  const text = identifier.string("QueryRetrieveLevel")?.trim();
   const level = queryLevels.find((one) => one === text);
   if (level === undefined)
     throw new IdentifierError("The identifier has no known Query/Retrieve Level (0008,0052).");
@@ -49,7 +49,7 @@ export async function selectionsOf(
 
 /** Instances one after another; a source that has nothing for a selection adds nothing. */
 export async function* retrieveAll(
-  source: ImageSource,
+  source: Pick<ImageSource, "retrieve">,
   selections: readonly Selection[],
   options: CallOptions,
 ): AsyncGenerator<InstanceStream> {

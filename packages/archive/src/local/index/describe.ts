@@ -11,7 +11,7 @@ import {
 import { ArchiveError } from "../../errors.ts";
 import { columnText, foldPersonName, foldText, fullTime, nameSounds, plainDate } from "./fold.ts";
 import { levelAttributes } from "./keys.ts";
-import { plainNumber } from "./match.ts";
+import { plainNumber } from "./match-text.ts";
 import type { InstanceTable, PatientColumns, SeriesTable, StudyTable } from "./schema.ts";
 
 export interface InstanceUids {

@@ -6,6 +6,7 @@
 import { type RawBuilder, sql } from "kysely";
 import { columnText, foldPersonName, foldText, fullTime, nameWords, plainDate, soundOf } from "./fold.ts";
 import type { MatchingKey } from "./keys.ts";
+import { ends, plainNumber } from "./match-text.ts";
 
 export interface Condition {
   readonly where: RawBuilder<boolean>;
@@ -87,24 +88,6 @@ export function dateTimeCondition(
   }
   if (parts.length === 0) return undefined;
   return { where: sql<boolean>`(${sql.join([...parts, sql`${d} <> ''`], sql` and `)})`, isRange: true };
-}
-
-/** The two ends of a range; the same for a single value. */
-export function ends(
-  value: string,
-  lower: (text: string) => string,
-  upper: (text: string) => string,
-): [from: string, to: string] {
-  const dash = value.indexOf("-");
-  return dash < 0
-    ? [lower(value), upper(value)]
-    : [lower(value.slice(0, dash)), upper(value.slice(dash + 1))];
-}
-
-/** An IS or DS value by what it says: `007` and `7` are the same number (PS3.5 6.2). */
-export function plainNumber(text: string): string {
-  const trimmed = text.trim();
-  return /^[+-]?\d{1,15}$/.test(trimmed) ? String(Number(trimmed)) : trimmed;
 }
 
 function any(conditions: readonly (Condition | undefined)[]): Condition | undefined {

@@ -1,7 +1,7 @@
 /** Attribute matching, PS3.4 C.2.2.2. */
 import { expect, it } from "vitest";
 import type { Vr } from "@isocenter/dicom";
-import { matches } from "./match.ts";
+import { matchesText } from "./match-text.ts";
 
 it.each<[Vr, string, string, boolean]>([
   ["LO", "4711", "4711", true],
@@ -21,6 +21,9 @@ it.each<[Vr, string, string, boolean]>([
   ["PN", "Doe^Jane", "DOE^JANE^^", true],
   ["PN", "Tanaka^Hiroshi=田中^宏", "田中*", true],
   ["PN", "Tanaka^Hiroshi=田中^宏", "tanaka*=山*", false],
+  ["PN", "Tanaka^Hiroshi=田中^宏", "tanaka*=田*", true],
+  ["PN", "Tanaka^Hiroshi", "=田*", false],
+  ["LO", "", "*", true],
   ["DA", "20260115", "20260101-20260131", true],
   ["DA", "20260131", "20260101-20260131", true],
   ["DA", "20260201", "20260101-20260131", false],
@@ -34,20 +37,20 @@ it.each<[Vr, string, string, boolean]>([
   ["TM", "101630", "0900-1015", false],
   ["IS", "1 ", "1", true],
 ])("%s %j against %j: %s", (vr, stored, wanted, expected) => {
-  expect(matches(vr, [stored], [wanted])).toBe(expected);
+  expect(matchesText(vr, [stored], [wanted])).toBe(expected);
 });
 
 it("no value matches everything, a list matches any", () => {
-  expect(matches("LO", [], [])).toBe(true);
-  expect(matches("LO", ["x"], [""])).toBe(true);
-  expect(matches("UI", ["1.3"], ["1.2", "1.3"])).toBe(true);
-  expect(matches("CS", ["CT", "SR"], ["SR"])).toBe(true);
-  expect(matches("LO", [], ["x"])).toBe(false);
+  expect(matchesText("LO", [], [])).toBe(true);
+  expect(matchesText("LO", ["x"], [""])).toBe(true);
+  expect(matchesText("UI", ["1.3"], ["1.2", "1.3"])).toBe(true);
+  expect(matchesText("CS", ["CT", "SR"], ["SR"])).toBe(true);
+  expect(matchesText("LO", [], ["x"])).toBe(false);
 });
 
 it("a hostile pattern ends in time", () => {
   const start = performance.now();
-  expect(matches("LO", ["a".repeat(2000)], [`${"*a".repeat(30)}*b`])).toBe(false);
-  expect(matches("LO", ["a".repeat(2000)], [`${"*a".repeat(30)}*`])).toBe(true);
+  expect(matchesText("LO", ["a".repeat(2000)], [`${"*a".repeat(30)}*b`])).toBe(false);
+  expect(matchesText("LO", ["a".repeat(2000)], [`${"*a".repeat(30)}*`])).toBe(true);
   expect(performance.now() - start).toBeLessThan(1000);
 });
