@@ -8,17 +8,13 @@ import { createReadStream, existsSync } from "node:fs";
 import { mkdir, open, opendir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { dirname, sep } from "node:path";
-import { promisify } from "node:util";
 import { ArchiveError } from "../../errors.ts";
 import type { ByteRange } from "../../image-source.ts";
 import { grouped, inParallel } from "../group.ts";
 import type { IntentInit } from "../index/intents.ts";
 import type { ObjectInfo, ObjectStore } from "./object-store.ts";
-import { FileWorker } from "./file-worker.ts";
 import type { SlotFolder } from "./slots.ts";
 import { Spool } from "./spool.ts";
-
-const nextTurn = promisify(setImmediate);
 
 /** Renames and small writes that may be under way before the next instance has to wait. */
 const mostUnderWay = 64;
@@ -31,11 +27,8 @@ export class FileObjects implements ObjectStore {
   readonly memoryLimit = 1 << 20;
   readonly #root: string;
   readonly #slots: SlotFolder;
-  readonly #worker = new FileWorker();
   /** Small objects may be kept in the intents for a while: not in a database that is far away. */
   readonly #inline: boolean;
-  /** Folders known to be there. */
-  readonly #folders = new Set<string>();
   /** Keys with a deletion that is not settled: done again after a crash, it must not meet a newer object. */
   readonly #deleting = new Set<string>();
   /** What is being performed, by key: who reads waits for it. */
@@ -48,7 +41,7 @@ export class FileObjects implements ObjectStore {
   }
 
   async read(key: string, offset: number, length: number): Promise<Uint8Array> {
-    await this.#underWay.get(key);
+    await this.#ready(key);
     try {
       const file = await open(this.#path(key), "r");
       try {
@@ -71,7 +64,7 @@ export class FileObjects implements ObjectStore {
   async *stream(key: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
     const part = range === undefined ? {} : { start: range.offset, end: range.offset + range.length - 1 };
     if (range?.length === 0) return;
-    await this.#underWay.get(key);
+    await this.#ready(key);
     const stream = createReadStream(this.#path(key), { ...part, highWaterMark: 1 << 18 });
     try {
       for await (const chunk of stream) yield chunk as Buffer;
@@ -81,7 +74,7 @@ export class FileObjects implements ObjectStore {
   }
 
   async stat(key: string): Promise<ObjectInfo | undefined> {
-    await this.#underWay.get(key);
+    await this.#ready(key);
     try {
       const { size, mtime } = await stat(this.#path(key));
       return { key, size, modified: mtime };
@@ -145,8 +138,6 @@ export class FileObjects implements ObjectStore {
     if (kind === "delete") this.#deleting.add(path);
     const before = this.#underWay.get(path);
     const mine: Promise<void> = Promise.all([before, durable])
-      // Whoever waits for the commit goes first: his answer is on its way while this is done.
-      .then(() => nextTurn())
       .then(() => this.#perform(intent))
       // The intent stays in the index, and settling tries again.
       .catch((error: unknown) => {
@@ -160,37 +151,34 @@ export class FileObjects implements ObjectStore {
 
   async #perform({ kind, path, file = "", bytes }: IntentInit): Promise<void> {
     const to = this.#path(path);
+    const { worker } = this.#slots;
     if (kind === "delete") await this.delete(path);
-    else if (kind === "move") await this.#rename(this.#slots.path(file), to);
-    else if (bytes !== undefined) {
-      const from = this.#slots.path(`${randomUUID()}.part`);
-      await this.#worker.write(from, to, bytes);
-    }
+    else if (kind === "move") await worker.move(this.#slots.path(file), to);
+    else if (bytes !== undefined) await worker.write(this.#slots.path(`${randomUUID()}.part`), to, bytes);
   }
 
-  async #rename(from: string, to: string): Promise<void> {
-    const folder = dirname(to);
-    if (this.#folders.has(folder)) {
-      try {
-        await rename(from, to);
-        return;
-      } catch (error) {
-        // The folder was emptied and removed since.
-        if (!isCode(error, "ENOENT")) throw error;
-      }
-    }
-    await mkdir(folder, { recursive: true });
-    if (this.#folders.size > 10_000) this.#folders.clear();
-    this.#folders.add(folder);
-    await rename(from, to);
+  async #performNow(intent: IntentInit): Promise<void> {
+    const done = this.#perform(intent);
+    this.#slots.worker.flush();
+    await done;
+  }
+
+  /** Does at once what is under way for an object, which may be waiting for others. */
+  async #ready(key: string): Promise<void> {
+    const underWay = this.#underWay.get(key);
+    if (underWay === undefined) return;
+    const { worker } = this.#slots;
+    worker.flush();
+    await underWay;
   }
 
   async performed(): Promise<void> {
+    this.#slots.worker.flush();
     await Promise.all(this.#underWay.values());
   }
 
   close(): Promise<void> {
-    return this.#worker.close();
+    return Promise.resolve();
   }
 
   async settle(
@@ -214,7 +202,7 @@ export class FileObjects implements ObjectStore {
     folders: Set<string>,
   ): Promise<void> {
     const { kind, path, file = "" } = intent;
-    await this.#underWay.get(path);
+    await this.#ready(path);
     const to = this.#path(path);
     if (kind === "delete") {
       await this.delete(path);
@@ -222,8 +210,8 @@ export class FileObjects implements ObjectStore {
       return;
     }
     if (!existsSync(to)) {
-      if (kind === "write") await this.#perform({ ...intent, bytes: await bytesOf(intent) } as IntentInit);
-      else if (existsSync(this.#slots.path(file))) await this.#perform(intent);
+      if (kind === "write") await this.#performNow({ ...intent, bytes: await bytesOf(intent) } as IntentInit);
+      else if (existsSync(this.#slots.path(file))) await this.#performNow(intent);
       // Neither here nor there: it was deleted since, and a later intent says so.
       else return;
     }
@@ -238,11 +226,9 @@ export class FileObjects implements ObjectStore {
     while (folder.includes("/")) {
       try {
         await rmdir(this.#path(folder));
-        this.#folders.delete(this.#path(folder));
       } catch (error) {
-        if (isCode(error, "ENOENT")) this.#folders.delete(this.#path(folder));
-        else if (isCode(error, "ENOTEMPTY", "EEXIST", "EBUSY")) return;
-        else throw error;
+        if (isCode(error, "ENOTEMPTY", "EEXIST", "EBUSY")) return;
+        if (!isCode(error, "ENOENT")) throw error;
       }
       folder = dirname(folder);
     }
