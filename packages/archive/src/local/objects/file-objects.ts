@@ -4,10 +4,11 @@
  * A file comes to its place by a rename of a synced one, or is written anew from its intent after a crash; what lies
  * under `objects/` is therefore whole.
  */
-import { createReadStream, existsSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, read } from "node:fs";
 import { mkdir, open, opendir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { dirname, sep } from "node:path";
+import { promisify } from "node:util";
 import { ArchiveError } from "../../errors.ts";
 import type { ByteRange } from "../../image-source.ts";
 import { grouped, inParallel } from "../group.ts";
@@ -15,6 +16,12 @@ import type { IntentInit } from "../index/intents.ts";
 import type { ObjectInfo, ObjectStore } from "./object-store.ts";
 import type { SlotFolder } from "./slots.ts";
 import { Spool } from "./spool.ts";
+
+const readAsync = promisify(read);
+
+/** Bytes of an object read at a time: most objects in one go. */
+const chunkBytes = 1 << 20;
+const headerBytes = 1 << 18;
 
 /** Renames and small writes that may be under way before the next instance has to wait. */
 const mostUnderWay = 64;
@@ -62,14 +69,31 @@ export class FileObjects implements ObjectStore {
   }
 
   async *stream(key: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
-    const part = range === undefined ? {} : { start: range.offset, end: range.offset + range.length - 1 };
     if (range?.length === 0) return;
     await this.#ready(key);
-    const stream = createReadStream(this.#path(key), { ...part, highWaterMark: 1 << 18 });
+    // Who says how much is wanted takes all of it; others may be after a header.
+    const step = range === undefined ? headerBytes : chunkBytes;
+    let file: number | undefined;
+    // The next chunk is read while the last is on its way.
+    let next: Promise<Uint8Array> | undefined;
     try {
-      for await (const chunk of stream) yield chunk as Buffer;
+      file = openSync(this.#path(key), "r");
+      const { size } = fstatSync(file);
+      let at = range?.offset ?? 0;
+      const end = range === undefined ? size : Math.min(size, at + range.length);
+      while (at < end) {
+        const bytes = await (next ?? readAt(file, at, Math.min(step, end - at)));
+        if (bytes.byteLength === 0) return;
+        at += bytes.byteLength;
+        next = range !== undefined && at < end ? readAt(file, at, Math.min(step, end - at)) : undefined;
+        yield bytes;
+      }
     } catch (error) {
       throw readError(key, error);
+    } finally {
+      // A descriptor is not closed while it is read from: its number may be that of another file by then.
+      await next?.catch(() => undefined);
+      if (file !== undefined) closeSync(file);
     }
   }
 
@@ -237,6 +261,13 @@ export class FileObjects implements ObjectStore {
   #path(key: string): string {
     return `${this.#root}${sep}${key}`;
   }
+}
+
+async function readAt(file: number, offset: number, length: number): Promise<Uint8Array> {
+  // Not from a pool: it is let go of as soon as it was sent.
+  const bytes = Buffer.allocUnsafeSlow(length);
+  const { bytesRead } = await readAsync(file, bytes, 0, length, offset);
+  return bytesRead === length ? bytes : bytes.subarray(0, bytesRead);
 }
 
 /**
