@@ -94,6 +94,7 @@ export class ServedAssociation {
       transport,
       {
         onAssociateRq: (request) => void this.#negotiate(request),
+        onPData: () => this.#exchange.pData(),
         onFragment: (contextId, control, piece, isEnd) =>
           this.#exchange.fragment(contextId, control, piece, isEnd),
         onReleaseRq: () => {

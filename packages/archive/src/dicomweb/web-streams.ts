@@ -1,6 +1,7 @@
 /** Between web streams and iterations: where they meet, backpressure and cancelling must go through. */
 
-const readAhead = 512 * 1024;
+/** Enough that a server reads the next instances while the last is on its way. */
+const readAhead = 2 << 20;
 
 /** Not every runtime's streams are iterable. */
 export async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {

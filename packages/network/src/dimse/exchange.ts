@@ -73,6 +73,7 @@ export class MessageExchange {
   /** Of those under way, the ones whose responses the program takes one by one. */
   #streams = 0;
   #turns: (() => void)[] = [];
+  #fragments = 0;
   #idlers: (() => void)[] = [];
   #lastActivity = 0;
   #watch: unknown;
@@ -99,6 +100,9 @@ export class MessageExchange {
     this.#window = invoked === 0 ? Number.POSITIVE_INFINITY : invoked;
   }
 
+  /** Called when of a P-DATA-TF no more than its header has come: see {@link pData}. */
+  onHeldBack: (() => void) | undefined;
+
   /** Why it is over; undefined while it is not. */
   get ended(): Error | undefined {
     return this.#ended;
@@ -115,8 +119,22 @@ export class MessageExchange {
 
   // From the connection
 
+  /**
+   * Peers that write a PDU in two pieces and leave Nagle's algorithm on send the second when the first is acknowledged,
+   * which the system puts off for 40 ms and more. Whatever is sent meanwhile carries the acknowledgement along.
+   */
+  pData(): void {
+    if (this.onHeldBack === undefined) return;
+    const before = this.#fragments;
+    // By then all of what has arrived was read.
+    queueMicrotask(() => {
+      if (this.#fragments === before && this.#ended === undefined) this.onHeldBack?.();
+    });
+  }
+
   fragment(contextId: number, control: number, piece: Uint8Array, isEnd: boolean): void {
     this.#lastActivity = this.#options.clock.now();
+    this.#fragments++;
     this.#traffic?.fragment(control, piece, isEnd);
     this.#assembler.fragment(contextId, control, piece, isEnd);
     // A peer that begins a message owes its end.

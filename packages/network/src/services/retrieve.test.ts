@@ -32,6 +32,9 @@ const giving = (found: readonly StoreInstance[], more: Partial<RetrieveService> 
   },
 });
 
+/** (0000,0100) Command Field of a C-STORE-RSP. */
+const answerOfStore = Buffer.from("00000001020000000180", "hex");
+
 /** A receiver that keeps what it gets. */
 function receiver(answer: (request: StoreRequest) => number = () => 0) {
   const got: { uid: string; syntax: string; bytes: Uint8Array; request: StoreRequest }[] = [];
@@ -56,6 +59,49 @@ describe("C-GET", () => {
     expect(got.map(({ uid }) => uid)).toEqual(found.map(({ sopInstanceUid }) => sopInstanceUid));
     const sent = found.map(({ dataSet }) => dataSet as Uint8Array);
     expect(got.every(({ bytes }, index) => Buffer.compare(bytes, sent[index]!) === 0)).toBe(true);
+  });
+
+  it("tells how far it is when the receiver's answer is held back behind its own first bytes", async () => {
+    const [ours, theirs] = memoryPair();
+    let held: Uint8Array | undefined;
+    const served = serveAssociation(theirs, { aeTitle: "SCP", services: giving(instances(2)) });
+    // Header and body in two writes, the second when something was heard after the first: Nagle's algorithm.
+    const nagling: typeof ours = {
+      start: (handlers) =>
+        ours.start({
+          ...handlers,
+          onData: (chunk) => {
+            if (held !== undefined) ours.write([held]);
+            held = undefined;
+            handlers.onData(chunk);
+          },
+        }),
+      write: (chunks) => {
+        const all = Buffer.concat(chunks);
+        if (!all.includes(answerOfStore)) return ours.write([all]);
+        held = all.subarray(12);
+        return ours.write([all.subarray(0, 12)]);
+      },
+      pause: () => ours.pause(),
+      resume: () => ours.resume(),
+      close: () => ours.close(),
+      destroy: () => ours.destroy(),
+    };
+    const contexts = [get, taking(ct)];
+    const association = await associateOver(nagling, {
+      callingAeTitle: "SCU",
+      calledAeTitle: "SCP",
+      contexts,
+    });
+    const told: RetrieveProgress[] = [];
+    const result = await association.get(StudyRootGet, ofStudy, {
+      onStore: receiver().onStore,
+      onProgress: (progress) => void told.push(progress),
+    });
+    expect(result).toMatchObject({ completed: 2, failed: 0 });
+    expect(told[0]).toMatchObject({ remaining: 2, completed: 0 });
+    await association.release();
+    await served.closed;
   });
 
   it("hands the identifier to the service", async () => {

@@ -25,6 +25,7 @@ export async function serveRetrieve(
   const { message, request } = served;
   const { signal } = request;
   const tally = new SubOperations();
+  let isOver = false;
   try {
     const identifier = await identifierOf(served);
     const outcomes =
@@ -33,6 +34,14 @@ export async function serveRetrieve(
         : await moveOutcomes(served, service, model, identifier, tally);
     if ("code" in outcomes) return await served.respond(outcomes);
     let told = 0;
+    if (model.kind === "get") {
+      served.whenHeldBack(() => {
+        // Only while a sub-operation is under way: nothing may follow the final response.
+        if (isOver) return;
+        told = performance.now();
+        served.respond(Status.Pending, tally.counters(true)).catch(() => undefined);
+      });
+    }
     for await (const outcome of outcomes.sent) {
       tally.add(outcome);
       if (signal.aborted) break;
@@ -43,10 +52,12 @@ export async function serveRetrieve(
     }
   } catch (error) {
     if (!signal.aborted) {
+      isOver = true;
       const answer = tally.count === 0 ? failureAnswer(error, "The retrieval failed.") : tally.broken(error);
       return await served.respond(answer, tally.counters(false), tally.failedList(served));
     }
   } finally {
+    isOver = true;
     message.dataSet?.discard();
   }
   if (signal.aborted) return served.respond(Status.Cancel, tally.counters(true), tally.failedList(served));

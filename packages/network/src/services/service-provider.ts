@@ -28,6 +28,8 @@ export interface Served {
   readonly request: RequestContext;
   /** Sends a response; its data set follows when one is given. */
   respond(answer: StatusAnswer, more?: Partial<Command>, dataSet?: Outgoing): Promise<void>;
+  /** What to do, until this is answered, when the peer waits for a sign of life in the middle of a PDU. */
+  whenHeldBack(work: () => void): void;
 }
 
 export interface ServiceProviderOptions {
@@ -135,8 +137,9 @@ export class ServiceProvider {
     if (context?.transferSyntaxUid === undefined) return;
     const after: (() => Promise<void>)[] = [];
     const cancel = this.#cancellable.get(command.messageId ?? 0);
-    const { peer, accepted, services } = this.#options;
+    const { peer, accepted, services, exchange } = this.#options;
     const association = accepted();
+    let isWatching = false;
     const served: Served = {
       message,
       context,
@@ -151,8 +154,16 @@ export class ServiceProvider {
         afterResponse: (work) => void after.push(work),
       },
       respond: (answer, more, dataSet) => this.#respond(message, answer, more, dataSet),
+      whenHeldBack: (work) => {
+        isWatching = true;
+        exchange.onHeldBack = work;
+      },
     };
-    await dispatch(served, services());
+    try {
+      await dispatch(served, services());
+    } finally {
+      if (isWatching) exchange.onHeldBack = undefined;
+    }
     for (const work of after) void work();
   }
 

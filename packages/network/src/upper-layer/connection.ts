@@ -37,6 +37,8 @@ export interface ConnectionHandlers {
   onAssociateRq?(request: AAssociateRq): void;
   /** Requestor: the request was accepted. */
   onAssociateAc?(answer: AAssociateAc): void;
+  /** A P-DATA-TF begins; its fragments follow, at once or when they arrive. */
+  onPData?(): void;
   onFragment(contextId: number, control: number, piece: Uint8Array, isEnd: boolean): void;
   /** The peer wants to release. */
   onReleaseRq(): void;
@@ -184,7 +186,7 @@ export class UpperLayerConnection implements PduHandler {
   onPData(): void {
     const action = transitions[this.#state].Evt10;
     // DT-2 and AR-6 hand the fragments on; everything else goes through the machine.
-    if (action === "DT-2" || action === "AR-6") return;
+    if (action === "DT-2" || action === "AR-6") return this.#handlers.onPData?.();
     this.#reader.skip();
     try {
       this.#handle("Evt10");

@@ -14,7 +14,7 @@ import {
   streamOf,
 } from "@isocenter/archive/dicomweb";
 import { type Accept, contentTypeOf, selectOffer } from "./accept.ts";
-import { answer } from "./answer.ts";
+import { answer, joined } from "./answer.ts";
 import { isUnchanged, quoted, rangeOf } from "./conditional.ts";
 import { convertFile, syntaxOffers } from "./convert.ts";
 import { closing } from "./frames.ts";
@@ -27,6 +27,7 @@ import { type ZipEntry, zipStream } from "./zip.ts";
 
 const multipart = { mediaType: "application/dicom", isMultipart: true };
 const single = { mediaType: "application/dicom", isMultipart: false };
+const smallChunk = 4096;
 const zip = { mediaType: "application/zip", isMultipart: false };
 
 export async function instances(web: WebRequest, target: PathUids): Promise<Response> {
@@ -189,11 +190,27 @@ async function* parts(
 ): AsyncGenerator<Uint8Array> {
   let isFirst = true;
   for await (const { contentType, bytes } of files) {
-    yield partHead(boundary, { "Content-Type": contentType }, isFirst);
-    yield* bytes();
+    yield* withHead(partHead(boundary, { "Content-Type": contentType }, isFirst), bytes());
     isFirst = false;
   }
   yield multipartEnd(boundary);
+}
+
+/** What stands before a file goes together with the file's own first bytes, where these are few. */
+async function* withHead(head: Uint8Array, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let before: Uint8Array | undefined = head;
+  for await (const chunk of chunks) {
+    if (before === undefined) yield chunk;
+    else if (chunk.byteLength <= smallChunk) {
+      yield joined([before, chunk], before.byteLength + chunk.byteLength);
+      before = undefined;
+    } else {
+      yield before;
+      yield chunk;
+      before = undefined;
+    }
+  }
+  if (before !== undefined) yield before;
 }
 
 async function* zipEntries(files: AsyncIterable<File>): AsyncGenerator<ZipEntry> {

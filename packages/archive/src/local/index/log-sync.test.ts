@@ -16,7 +16,7 @@ afterEach(() => rm(folder, { recursive: true }));
 describe("the sync of the log", () => {
   it("under way when a commit comes is not enough for it: all who come meanwhile share the next", async () => {
     await writeFile(file, "x");
-    const log = new LogSync(file);
+    const log = new LogSync(file, { inPlace: false });
     const order: string[] = [];
     const first = log.durable().then(() => order.push("first"));
     const second = log.durable();
@@ -26,6 +26,16 @@ describe("the sync of the log", () => {
     expect(order).toEqual(["first", "second"]);
     await log.durable();
     log.close();
+  });
+
+  it("is done in place while the disk is quick, and on a thread when it is not", async () => {
+    await writeFile(file, "x");
+    const log = new LogSync(file);
+    for (let count = 0; count < 120; count++) await log.durable();
+    await expect(Promise.all([log.durable(), log.durable(), log.durable()])).resolves.toHaveLength(3);
+    log.close();
+    await rm(file);
+    await expect(new LogSync(file).durable()).rejects.toMatchObject({ code: "storage-failed" });
   });
 
   it("says that it failed, to all who wait, and works again when it can", async () => {

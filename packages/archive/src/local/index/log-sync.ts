@@ -4,7 +4,7 @@
  * The database itself runs with `synchronous=NORMAL`, which syncs at checkpoints only. A commit is acknowledged when the
  * log was synced after it: the same promise as `synchronous=FULL`, which would hold up the whole process at each commit.
  */
-import { closeSync, fdatasync, fstatSync, openSync, writeSync } from "node:fs";
+import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { ArchiveError } from "../../errors.ts";
 import { isCode } from "../objects/file-objects.ts";
@@ -14,6 +14,15 @@ const datasync = promisify(fdatasync);
 /** Frames between checkpoints: each checkpoint writes anew the pages that random UIDs touched. */
 export const logPages = 8000;
 const logBytes = 32 + (logPages + 200) * (24 + 4096);
+/**
+ * A sync that usually takes no longer is done in place: to hand it to a thread and to be woken takes as long, and every
+ * sender that waits for its answer waits for that too. On slower disks the event loop goes on meanwhile.
+ */
+const quickMs = 0.5;
+/** One that took very long says no more than this. */
+const mostMs = 1;
+/** So often a disk that was slow is tried again. */
+const syncsUntilTried = 50;
 /** Syncs after which it is worth to make room for the log at once. */
 const syncsUntilGrown = 50;
 
@@ -23,14 +32,23 @@ export class LogSync {
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #syncs = 0;
+  /** What a sync took in place, smoothed. */
+  #usualMs = 0;
 
-  constructor(file: string) {
+  readonly #mayBeInPlace: boolean;
+
+  /** @param options.inPlace false: always on a thread */
+  constructor(file: string, { inPlace = true }: { readonly inPlace?: boolean } = {}) {
     this.#file = file;
+    this.#mayBeInPlace = inPlace;
   }
 
   /** When everything that was committed before the call is on stable storage. */
   durable(): Promise<void> {
-    if (this.#running === undefined) return (this.#running = this.#sync());
+    if (this.#running === undefined) {
+      const isQuick = this.#usualMs < quickMs || this.#syncs % syncsUntilTried === 0;
+      return isQuick && this.#mayBeInPlace ? this.#syncInPlace() : (this.#running = this.#sync());
+    }
     // The one under way may have begun before the commit; the next serves everyone who asks meanwhile.
     this.#next ??= this.#running.then(
       () => this.#again(),
@@ -44,16 +62,33 @@ export class LogSync {
     return (this.#running = this.#sync());
   }
 
+  /** Never throws: async as it is. */
+  // oxlint-disable-next-line typescript/require-await
+  async #syncInPlace(): Promise<void> {
+    try {
+      const fd = this.#open();
+      const begin = performance.now();
+      fdatasyncSync(fd);
+      this.#usualMs += (Math.min(mostMs, performance.now() - begin) - this.#usualMs) / 5;
+    } catch (cause) {
+      throw syncError(cause);
+    }
+  }
+
   async #sync(): Promise<void> {
     try {
-      this.#fd ??= openSync(this.#file, "r+");
-      if (++this.#syncs === syncsUntilGrown) grow(this.#fd);
-      await datasync(this.#fd);
+      await datasync(this.#open());
     } catch (cause) {
-      throw new ArchiveError("storage-failed", "The index cannot be brought to the disk.", { cause });
+      throw syncError(cause);
     } finally {
       if (this.#next === undefined) this.#running = undefined;
     }
+  }
+
+  #open(): number {
+    this.#fd ??= openSync(this.#file, "r+");
+    if (++this.#syncs === syncsUntilGrown) grow(this.#fd);
+    return this.#fd;
   }
 
   close(): void {
@@ -61,6 +96,9 @@ export class LogSync {
     this.#fd = undefined;
   }
 }
+
+const syncError = (cause: unknown): ArchiveError =>
+  new ArchiveError("storage-failed", "The index cannot be brought to the disk.", { cause });
 
 /**
  * Fills the log with zeros up to the size that it will have. A sync of a file that grows has to wait for the file system's

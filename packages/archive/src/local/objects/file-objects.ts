@@ -4,7 +4,7 @@
  * A file comes to its place by a rename of a synced one, or is written anew from its intent after a crash; what lies
  * under `objects/` is therefore whole.
  */
-import { createReadStream, existsSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, read } from "node:fs";
 import { mkdir, open, opendir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { dirname, sep } from "node:path";
@@ -14,11 +14,14 @@ import type { ByteRange } from "../../image-source.ts";
 import { grouped, inParallel } from "../group.ts";
 import type { IntentInit } from "../index/intents.ts";
 import type { ObjectInfo, ObjectStore } from "./object-store.ts";
-import { FileWorker } from "./file-worker.ts";
 import type { SlotFolder } from "./slots.ts";
 import { Spool } from "./spool.ts";
 
-const nextTurn = promisify(setImmediate);
+const readAsync = promisify(read);
+
+/** Bytes of an object read at a time: most objects in one go. */
+const chunkBytes = 1 << 20;
+const headerBytes = 1 << 18;
 
 /** Renames and small writes that may be under way before the next instance has to wait. */
 const mostUnderWay = 64;
@@ -31,11 +34,8 @@ export class FileObjects implements ObjectStore {
   readonly memoryLimit = 1 << 20;
   readonly #root: string;
   readonly #slots: SlotFolder;
-  readonly #worker = new FileWorker();
   /** Small objects may be kept in the intents for a while: not in a database that is far away. */
   readonly #inline: boolean;
-  /** Folders known to be there. */
-  readonly #folders = new Set<string>();
   /** Keys with a deletion that is not settled: done again after a crash, it must not meet a newer object. */
   readonly #deleting = new Set<string>();
   /** What is being performed, by key: who reads waits for it. */
@@ -48,7 +48,7 @@ export class FileObjects implements ObjectStore {
   }
 
   async read(key: string, offset: number, length: number): Promise<Uint8Array> {
-    await this.#underWay.get(key);
+    await this.#ready(key);
     try {
       const file = await open(this.#path(key), "r");
       try {
@@ -69,19 +69,36 @@ export class FileObjects implements ObjectStore {
   }
 
   async *stream(key: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
-    const part = range === undefined ? {} : { start: range.offset, end: range.offset + range.length - 1 };
     if (range?.length === 0) return;
-    await this.#underWay.get(key);
-    const stream = createReadStream(this.#path(key), { ...part, highWaterMark: 1 << 18 });
+    await this.#ready(key);
+    // Who says how much is wanted takes all of it; others may be after a header.
+    const step = range === undefined ? headerBytes : chunkBytes;
+    let file: number | undefined;
+    // The next chunk is read while the last is on its way.
+    let next: Promise<Uint8Array> | undefined;
     try {
-      for await (const chunk of stream) yield chunk as Buffer;
+      file = openSync(this.#path(key), "r");
+      const { size } = fstatSync(file);
+      let at = range?.offset ?? 0;
+      const end = range === undefined ? size : Math.min(size, at + range.length);
+      while (at < end) {
+        const bytes = await (next ?? readAt(file, at, Math.min(step, end - at)));
+        if (bytes.byteLength === 0) return;
+        at += bytes.byteLength;
+        next = range !== undefined && at < end ? readAt(file, at, Math.min(step, end - at)) : undefined;
+        yield bytes;
+      }
     } catch (error) {
       throw readError(key, error);
+    } finally {
+      // A descriptor is not closed while it is read from: its number may be that of another file by then.
+      await next?.catch(() => undefined);
+      if (file !== undefined) closeSync(file);
     }
   }
 
   async stat(key: string): Promise<ObjectInfo | undefined> {
-    await this.#underWay.get(key);
+    await this.#ready(key);
     try {
       const { size, mtime } = await stat(this.#path(key));
       return { key, size, modified: mtime };
@@ -145,8 +162,6 @@ export class FileObjects implements ObjectStore {
     if (kind === "delete") this.#deleting.add(path);
     const before = this.#underWay.get(path);
     const mine: Promise<void> = Promise.all([before, durable])
-      // Whoever waits for the commit goes first: his answer is on its way while this is done.
-      .then(() => nextTurn())
       .then(() => this.#perform(intent))
       // The intent stays in the index, and settling tries again.
       .catch((error: unknown) => {
@@ -160,37 +175,34 @@ export class FileObjects implements ObjectStore {
 
   async #perform({ kind, path, file = "", bytes }: IntentInit): Promise<void> {
     const to = this.#path(path);
+    const { worker } = this.#slots;
     if (kind === "delete") await this.delete(path);
-    else if (kind === "move") await this.#rename(this.#slots.path(file), to);
-    else if (bytes !== undefined) {
-      const from = this.#slots.path(`${randomUUID()}.part`);
-      await this.#worker.write(from, to, bytes);
-    }
+    else if (kind === "move") await worker.move(this.#slots.path(file), to);
+    else if (bytes !== undefined) await worker.write(this.#slots.path(`${randomUUID()}.part`), to, bytes);
   }
 
-  async #rename(from: string, to: string): Promise<void> {
-    const folder = dirname(to);
-    if (this.#folders.has(folder)) {
-      try {
-        await rename(from, to);
-        return;
-      } catch (error) {
-        // The folder was emptied and removed since.
-        if (!isCode(error, "ENOENT")) throw error;
-      }
-    }
-    await mkdir(folder, { recursive: true });
-    if (this.#folders.size > 10_000) this.#folders.clear();
-    this.#folders.add(folder);
-    await rename(from, to);
+  async #performNow(intent: IntentInit): Promise<void> {
+    const done = this.#perform(intent);
+    this.#slots.worker.flush();
+    await done;
+  }
+
+  /** Does at once what is under way for an object, which may be waiting for others. */
+  async #ready(key: string): Promise<void> {
+    const underWay = this.#underWay.get(key);
+    if (underWay === undefined) return;
+    const { worker } = this.#slots;
+    worker.flush();
+    await underWay;
   }
 
   async performed(): Promise<void> {
+    this.#slots.worker.flush();
     await Promise.all(this.#underWay.values());
   }
 
   close(): Promise<void> {
-    return this.#worker.close();
+    return Promise.resolve();
   }
 
   async settle(
@@ -214,7 +226,7 @@ export class FileObjects implements ObjectStore {
     folders: Set<string>,
   ): Promise<void> {
     const { kind, path, file = "" } = intent;
-    await this.#underWay.get(path);
+    await this.#ready(path);
     const to = this.#path(path);
     if (kind === "delete") {
       await this.delete(path);
@@ -222,8 +234,8 @@ export class FileObjects implements ObjectStore {
       return;
     }
     if (!existsSync(to)) {
-      if (kind === "write") await this.#perform({ ...intent, bytes: await bytesOf(intent) } as IntentInit);
-      else if (existsSync(this.#slots.path(file))) await this.#perform(intent);
+      if (kind === "write") await this.#performNow({ ...intent, bytes: await bytesOf(intent) } as IntentInit);
+      else if (existsSync(this.#slots.path(file))) await this.#performNow(intent);
       // Neither here nor there: it was deleted since, and a later intent says so.
       else return;
     }
@@ -238,11 +250,9 @@ export class FileObjects implements ObjectStore {
     while (folder.includes("/")) {
       try {
         await rmdir(this.#path(folder));
-        this.#folders.delete(this.#path(folder));
       } catch (error) {
-        if (isCode(error, "ENOENT")) this.#folders.delete(this.#path(folder));
-        else if (isCode(error, "ENOTEMPTY", "EEXIST", "EBUSY")) return;
-        else throw error;
+        if (isCode(error, "ENOTEMPTY", "EEXIST", "EBUSY")) return;
+        if (!isCode(error, "ENOENT")) throw error;
       }
       folder = dirname(folder);
     }
@@ -251,6 +261,13 @@ export class FileObjects implements ObjectStore {
   #path(key: string): string {
     return `${this.#root}${sep}${key}`;
   }
+}
+
+async function readAt(file: number, offset: number, length: number): Promise<Uint8Array> {
+  // Not from a pool: it is let go of as soon as it was sent.
+  const bytes = Buffer.allocUnsafeSlow(length);
+  const { bytesRead } = await readAsync(file, bytes, 0, length, offset);
+  return bytesRead === length ? bytes : bytes.subarray(0, bytesRead);
 }
 
 /**

@@ -5,16 +5,18 @@
  * per instance: that of its content.
  */
 import { closeSync, fsyncSync, openSync, readdirSync, unlinkSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { FileWorker } from "./file-worker.ts";
 
-const stock = 64;
+const stock = 128;
 /** So many left, and more are made in the background. */
-const low = 24;
+const low = 48;
 
 export class SlotFolder {
   readonly folder: string;
+  /** What makes the files, and moves them from here. */
+  readonly worker = new FileWorker();
   #free: string[] = [];
   #filling: Promise<void> | undefined;
   #closed = false;
@@ -54,19 +56,12 @@ export class SlotFolder {
   }
 
   async #fill(): Promise<void> {
-    const names: string[] = [];
+    const names = Array.from({ length: stock }, newName);
     try {
-      while (names.length < stock && !this.#closed) {
-        const name = newName();
-        await (await open(this.path(name), "wx")).close();
-        names.push(name);
-      }
-      const folder = await open(this.folder, "r");
-      try {
-        await folder.sync();
-      } finally {
-        await folder.close();
-      }
+      await this.worker.make(
+        this.folder,
+        names.map((name) => this.path(name)),
+      );
       this.#free.push(...names);
     } catch (error) {
       // No space, or no inodes: who needs a file is told so when it is made for him.
@@ -89,12 +84,13 @@ export class SlotFolder {
     for (const name of readdirSync(this.folder)) if (!keep.has(name)) this.remove(name);
   }
 
-  /** Removes the stock. */
+  /** Removes the stock. Nothing is moved any more. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#filling;
     for (const name of this.#free) this.remove(name);
     this.#free = [];
+    await this.worker.close();
   }
 }
 
