@@ -142,7 +142,8 @@ export class AssociationRecorder {
       }
     }
     this.#lines.push({ seq: ++this.#seq, association: entry.record.id, event: told });
-    if (this.#lines.length > lines) this.#lines.splice(0, this.#lines.length - lines);
+    // Many at once: taking one off the front moves all the others.
+    if (this.#lines.length > lines * 1.2) this.#lines.splice(0, this.#lines.length - lines);
     for (const wake of this.#waiting) wake();
   }
 

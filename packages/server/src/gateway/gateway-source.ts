@@ -18,11 +18,12 @@ import {
   type StoreOutcome,
 } from "@isocenter/archive";
 import { type HeldObject, holdInstance } from "@isocenter/archive/dicomweb";
-import { DataSet } from "@isocenter/dicom";
+import type { DataSet } from "@isocenter/dicom";
 import { Arrival, type SeriesKey } from "./arrival.ts";
 import { withFallback } from "./character-set.ts";
-import { inParallel } from "./in-parallel.ts";
+import { retrieveInParallel } from "./in-parallel.ts";
 import { metadataOf } from "./json.ts";
+import { seriesOf } from "./series-of.ts";
 import type { Shelf } from "./shelf.ts";
 
 export interface GatewaySourceOptions {
@@ -65,12 +66,8 @@ export class GatewaySource implements ImageSource {
 
   async *retrieve(selection: Selection, options: CallOptions = {}): AsyncGenerator<InstanceStream> {
     const { source, parallel = 1, onInstance } = this.#options;
-    const { seriesInstanceUid, sopInstanceUid } = selection;
-    const isStudy = seriesInstanceUid === undefined;
-    const found =
-      isStudy && parallel > 1
-        ? inParallel(source, await this.#seriesOf(selection, options), parallel, options)
-        : source.retrieve(selection, options);
+    const { sopInstanceUid } = selection;
+    const found = retrieveInParallel(source, selection, parallel, options);
     for await (const instance of found) {
       if (sopInstanceUid !== undefined && instance.sopInstanceUid !== sopInstanceUid) continue;
       yield onInstance === undefined ? instance : teed(instance, onInstance);
@@ -88,7 +85,7 @@ export class GatewaySource implements ImageSource {
     const { studyInstanceUid, seriesInstanceUid, sopInstanceUid } = selection;
     if (seriesInstanceUid === undefined) {
       // All begin before the first is told, as many at a time as there may be.
-      const series = await this.#seriesOf(selection, options);
+      const series = await seriesOf(this.#options.source, selection, options);
       const arrivals = series.map((key) => this.#arrival(key));
       for (const arrival of arrivals) yield* (await arrival).metadata(options.signal);
       return;
@@ -182,17 +179,6 @@ export class GatewaySource implements ImageSource {
 
   #forget(name: string, arrival: Arrival): void {
     if (this.#arrivals.get(name) === arrival) this.#arrivals.delete(name);
-  }
-
-  async #seriesOf({ studyInstanceUid }: Selection, options: CallOptions): Promise<SeriesKey[]> {
-    const keys = DataSet.of({ StudyInstanceUID: studyInstanceUid, SeriesInstanceUID: "", SeriesNumber: "" });
-    const found: { readonly key: SeriesKey; readonly number: number }[] = [];
-    for await (const match of this.#options.source.find({ level: "SERIES", keys }, options)) {
-      const seriesInstanceUid = match.string("SeriesInstanceUID") ?? "";
-      if (seriesInstanceUid === "") continue;
-      found.push({ key: { studyInstanceUid, seriesInstanceUid }, number: match.number("SeriesNumber") ?? 0 });
-    }
-    return found.sort((a, b) => a.number - b.number).map(({ key }) => key);
   }
 }
 

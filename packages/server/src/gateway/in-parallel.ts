@@ -3,7 +3,24 @@
  * the reader's until it asks for the next; the other associations go on meanwhile, as far as they read ahead.
  */
 import type { CallOptions, ImageSource, InstanceStream, Selection } from "@isocenter/archive";
+import { seriesOf } from "./series-of.ts";
 
+export async function* retrieveInParallel(
+  source: Pick<ImageSource, "find" | "retrieve">,
+  selection: Selection,
+  parallel: number,
+  options: CallOptions,
+): AsyncGenerator<InstanceStream> {
+  const series =
+    parallel > 1 && selection.seriesInstanceUid === undefined
+      ? await seriesOf(source, selection, options)
+      : [];
+  // A peer that tells of no series may still have the study.
+  if (series.length < 2) yield* source.retrieve(selection, options);
+  else yield* inParallel(source, series, parallel, options);
+}
+
+/** Several selections, so many at a time. */
 export async function* inParallel(
   source: Pick<ImageSource, "retrieve">,
   selections: readonly Selection[],

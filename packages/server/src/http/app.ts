@@ -133,6 +133,7 @@ export function createApp(context: AppContext): OpenAPIHono {
 
   app.openapi(aboutRoute, async (c) => {
     const { startedAt } = context;
+    const { patients, studies, series, instances } = await local.counts();
     return c.json(
       {
         name: "Isocenter",
@@ -141,7 +142,7 @@ export function createApp(context: AppContext): OpenAPIHono {
         http: state.http,
         dataFolder: config.dataFolder,
         demo: config.demo,
-        counts: await local.counts(),
+        counts: { patients, studies, series, instances },
         startedAt: startedAt.toISOString(),
       },
       200,

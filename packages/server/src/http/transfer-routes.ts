@@ -78,10 +78,11 @@ export function addTransferRoutes(app: OpenAPIHono, context: TransferRoutesConte
 
   app.openapi(getRoute, async (c) => {
     const body = c.req.valid("json");
-    const { id, source } = await neededPeer(context, body);
+    const { id, source, dimse } = await neededPeer(context, body);
     const selections = selectionsOf(body);
+    const parallel = dimse?.options.parallel;
     return answer(c, "get", id, c.req.valid("query").async, (signal) =>
-      getInto(storeOne, source, selections, { signal }),
+      getInto(storeOne, source, selections, { signal, parallel }),
     );
   });
 
