@@ -1,28 +1,45 @@
 // The programs that the interoperability suites talk to. Installs what is missing where it may (Debian, root or
 // passwordless sudo); otherwise reports it, and the suites that need it are skipped and say so.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Debian package → a program that proves it is there. */
-const PEERS = {
+/** Debian keeps each version's server apart, off the path. */
+function postgresFolders() {
+  const root = "/usr/lib/postgresql";
+  return existsSync(root) ? readdirSync(root).map((version) => join(root, version, "bin")) : [];
+}
+
+/** Debian package → what proves that it is there: a program, a file in one of some folders, a module of Python's. */
+const PEERS = () => ({
   dcmtk: "storescp",
   orthanc: "Orthanc",
+  "orthanc-dicomweb": { file: /^libOrthancDicomWeb\.so/, below: ["/usr/share/orthanc/plugins"] },
+  postgresql: { file: /^postgres$/, below: postgresFolders() },
+  openssl: "openssl",
   chromium: "chromium",
   "python3-pydicom": { module: "pydicom" },
   dicom3tools: "dciodvfy",
-};
+});
 
 function isThere(proof) {
   if (typeof proof === "string") {
     const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
     return folders.some((folder) => existsSync(join(folder, proof)));
   }
+  if (proof.file !== undefined) {
+    return proof.below.some(
+      (folder) => existsSync(folder) && readdirSync(folder).some((name) => proof.file.test(name)),
+    );
+  }
   // Debian's own python3: another python earlier on the path does not see Debian's modules.
   return spawnSync("/usr/bin/python3", ["-c", `import ${proof.module}`], { stdio: "ignore" }).status === 0;
 }
 
-const missing = () => Object.keys(PEERS).filter((name) => !isThere(PEERS[name]));
+const missing = () =>
+  Object.entries(PEERS())
+    .filter(([, proof]) => !isThere(proof))
+    .map(([name]) => name);
 
 /**
  * @returns the Debian packages that are still missing after the attempt to install them
