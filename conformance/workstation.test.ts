@@ -51,7 +51,7 @@ describe.skipIf(!hasProgram("chromium") || !hasProgram("Orthanc"))("the workstat
     "connects to Orthanc and sees its studies (%s)",
     async (colorScheme) => {
       const { page, problems } = await openPage(browser, server.http, { colorScheme });
-      await page.getByRole("button", { name: "Connect to a PACS" }).click();
+      await page.getByRole("link", { name: "Connect to a PACS" }).click();
       await page.getByLabel("Host").fill("127.0.0.1");
       await page.getByLabel("Port").fill(String(orthanc.port));
       await page.getByLabel("Calling AE title").fill("ISOCENTER");
@@ -76,7 +76,7 @@ describe.skipIf(!hasProgram("chromium") || !hasProgram("Orthanc"))("the workstat
 
       // The form remembers what was connected to.
       await page.reload();
-      await page.getByRole("button", { name: "Connect to a PACS" }).click();
+      await page.getByRole("link", { name: "Connect to a PACS" }).click();
       expect(await page.getByLabel("Called AE title").inputValue()).toBe("ORTHANC");
       await page.context().close();
     },
@@ -85,7 +85,7 @@ describe.skipIf(!hasProgram("chromium") || !hasProgram("Orthanc"))("the workstat
   it("says what is wrong when a PACS does not answer", async () => {
     const { page } = await openPage(browser, server.http);
     const port = await freePort();
-    await page.getByRole("button", { name: "Connect to a PACS" }).click();
+    await page.getByRole("link", { name: "Connect to a PACS" }).click();
     await page.getByLabel("Host").fill("127.0.0.1");
     await page.getByLabel("Port").fill(String(port));
     await page.getByLabel("Called AE title").fill("NOBODY");
@@ -102,7 +102,7 @@ describe.skipIf(!hasProgram("chromium") || !hasProgram("Orthanc"))("the workstat
 
   it("shows what it is in the about panel", async () => {
     const { page, problems } = await openPage(browser, server.http, { width: 900, height: 700 });
-    await page.getByRole("button", { name: "About" }).click();
+    await page.getByRole("link", { name: "About" }).click();
     await page.getByText(`127.0.0.1:${server.port}`).first().waitFor();
     await screenshot(page, "about-narrow");
     expect(problems).toEqual([]);

@@ -31,7 +31,11 @@ export async function openPage(
   } = {},
 ): Promise<{ page: Page; problems: string[] }> {
   const { colorScheme = "light", width = 1440, height = 900 } = options;
-  const context = await browser.newContext({ colorScheme, viewport: { width, height } });
+  const context = await browser.newContext({ colorScheme, viewport: { width, height }, locale: "en-US" });
+  // The page is dark unless asked; here the system's choice is asked for, so that both are seen.
+  await context.addInitScript(() => {
+    if (localStorage.getItem("isocenter.theme") === null) localStorage.setItem("isocenter.theme", '"system"');
+  });
   const page = await context.newPage();
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(error.message));

@@ -1,16 +1,19 @@
-/** What runs here, and how to send to it. */
+/** What runs here, how to send to it, and what it is not for. */
 import type { About } from "../api/types.ts";
+import { useText, useWords } from "../messages/use-text.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Mark } from "../ui/icons.tsx";
 import { ProblemPanel } from "../ui/problem-panel.tsx";
 
 export function AboutView({ about, error }: { readonly about: About | undefined; readonly error: unknown }) {
+  const text = useText().about;
+  const { language } = useWords();
   if (about === undefined) return error === null ? null : <ProblemPanel error={error} />;
   const { dicom, http, counts } = about;
   const commands = [
-    ["Verify", `echoscu -aec ${dicom.aeTitle} ${dicom.host} ${dicom.port}`],
-    ["Send with DCMTK", `storescu -aec ${dicom.aeTitle} ${dicom.host} ${dicom.port} +sd +r FOLDER`],
-    ["Send with Isocenter", `npx isocenter store ${dicom.host}:${dicom.port} -aec ${dicom.aeTitle} FOLDER`],
+    [text.verify, `echoscu -aec ${dicom.aeTitle} ${dicom.host} ${dicom.port}`],
+    [text.sendDcmtk, `storescu -aec ${dicom.aeTitle} ${dicom.host} ${dicom.port} +sd +r FOLDER`],
+    [text.sendIsocenter, `npx isocenter store ${dicom.host}:${dicom.port} -aec ${dicom.aeTitle} FOLDER`],
   ] as const;
   return (
     <section className="page narrow" aria-labelledby="about-title">
@@ -18,39 +21,36 @@ export function AboutView({ about, error }: { readonly about: About | undefined;
         <Mark size={44} />
         <div>
           <h1 id="about-title">Isocenter</h1>
-          <p className="muted">
-            Version {about.version}, MIT licence. DICOM archive, gateway and workstation.
-          </p>
+          <p className="muted">{text.lead(about.version)}</p>
         </div>
       </header>
+      <p className="not-for-diagnosis">{text.notForDiagnosis}</p>
       <dl className="facts">
         <dt>DICOM</dt>
         <dd>
-          {dicom.aeTitle} on {dicom.host}:{dicom.port}
+          {dicom.aeTitle} · {dicom.host}:{dicom.port}
         </dd>
+        <dt>DICOMweb</dt>
+        <dd>{`${location.origin}/dicom-web`}</dd>
         <dt>HTTP</dt>
         <dd>
-          {http.host}:{http.port}, <a href="/api/openapi.json">OpenAPI document</a>
+          {http.host}:{http.port}, <a href="/api/openapi.json">{text.openapi}</a>
         </dd>
-        <dt>Data folder</dt>
+        <dt>{text.dataFolder}</dt>
         <dd>{about.dataFolder}</dd>
-        <dt>Holds</dt>
-        <dd>
-          {counts.patients} patients, {counts.studies} studies, {counts.series} series, {counts.instances}{" "}
-          instances
-        </dd>
-        <dt>Running since</dt>
-        <dd>{new Date(about.startedAt).toLocaleString()}</dd>
+        <dt>{text.holds}</dt>
+        <dd>{text.counts(counts.patients, counts.studies, counts.series, counts.instances)}</dd>
+        <dt>{text.since}</dt>
+        <dd>{new Date(about.startedAt).toLocaleString(language)}</dd>
       </dl>
-      <h2>Send images here</h2>
+      <h2>{text.sendTitle}</h2>
       {commands.map(([name, line]) => (
         <div className="command" key={name}>
           <span className="muted">{name}</span>
-          <code>{line}</code>
+          <code tabIndex={0}>{line}</code>
           <CopyButton text={line} />
         </div>
       ))}
-      <p className="muted">Not a medical device: not for primary diagnosis.</p>
     </section>
   );
 }

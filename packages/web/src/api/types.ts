@@ -88,3 +88,23 @@ export interface About {
   };
   readonly startedAt: string;
 }
+
+/** An event of an association, as the protocol's timeline makes it. What is not known here is shown by its kind. */
+export interface TimelineEvent {
+  readonly kind: string;
+  /** ms of the association's own clock. */
+  readonly at: number;
+  readonly direction?: "sent" | "received";
+  readonly [key: string]: unknown;
+}
+
+export interface AssociationRecord {
+  readonly id: string;
+  readonly role?: "requestor" | "acceptor";
+  readonly callingAE?: string;
+  readonly calledAE?: string;
+  readonly remote?: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly events?: readonly TimelineEvent[];
+}

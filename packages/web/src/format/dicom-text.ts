@@ -1,12 +1,12 @@
-/** DICOM text as people read it: names, dates, times, ages, sexes. */
+/** DICOM text as people read it: names, dates, times, ages. */
 
-/** `Lindqvist^Astrid` → `Lindqvist, Astrid`; a second group follows in its own script. */
+/** Both are empty where there is no name. `Lindqvist^Astrid` → `Lindqvist, Astrid`; a second group follows in its own script. */
 export function personName(value: string | undefined): { readonly main: string; readonly other: string } {
-  if (value === undefined || value.trim() === "") return { main: "No name", other: "" };
+  if (value === undefined || value.trim() === "") return { main: "", other: "" };
   const [alphabetic = "", ideographic = "", phonetic = ""] = value.split("=");
   const main = joinComponents(alphabetic, ", ");
   const other = joinComponents(ideographic, " ") || joinComponents(phonetic, " ");
-  return main === "" ? { main: other || "No name", other: "" } : { main, other };
+  return main === "" ? { main: other, other: "" } : { main, other };
 }
 
 function joinComponents(group: string, separator: string): string {
@@ -42,8 +42,4 @@ export function age(birthDate: string | undefined, studyDate: string | undefined
   const months = (sy - by) * 12 + (sm - bm) - (sd < bd ? 1 : 0);
   if (months < 0) return "";
   return months < 24 ? `${months} mo` : `${Math.floor(months / 12)} y`;
-}
-
-export function sex(value: string | undefined): string {
-  return value === "F" ? "Female" : value === "M" ? "Male" : value === "O" ? "Other" : "";
 }

@@ -13,8 +13,9 @@ describe("person names", () => {
   it("keeps prefix and suffix around the name", () => {
     expect(personName("Adams^John^Quincy^Rev.^B.A.").main).toBe("Rev. Adams, John Quincy B.A.");
   });
-  it("says so when there is no name", () => {
-    expect(personName("").main).toBe("No name");
+  it("is empty when there is no name", () => {
+    expect(personName("")).toEqual({ main: "", other: "" });
+    expect(personName("^^^^")).toEqual({ main: "", other: "" });
   });
 });
 

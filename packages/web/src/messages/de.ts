@@ -1,5 +1,88 @@
 /** German. */
-import { en } from "./en.ts";
+import { associations } from "./associations-de.ts";
+import { peers } from "./peers-de.ts";
+import { importing, studies } from "./studies-de.ts";
+import { tags } from "./tags-de.ts";
 import type { Messages } from "./use-text.ts";
+import { viewer } from "./viewer-de.ts";
 
-export const de: Messages = en;
+export const de: Messages = {
+  shell: {
+    skip: "Zum Inhalt springen",
+    navigation: "Hauptmenü",
+    sources: "Quellen",
+    network: "Netzwerk",
+    thisArchive: "Dieses Archiv",
+    allSources: "Alle Quellen",
+    connect: "Mit einem PACS verbinden",
+    peers: "Gegenstellen",
+    associations: "Assoziationen",
+    about: "Über Isocenter",
+    theme: "Farben",
+    themes: { dark: "Dunkel", light: "Hell", system: "Wie das System" },
+    language: "Sprache",
+    shortcuts: "Tastatur",
+    answers: "antwortet",
+    silent: "hat nicht geantwortet",
+    tryAgain: "Noch einmal",
+    serverSilent: "Der Server antwortet nicht.",
+    close: "Schließen",
+    cancel: "Abbrechen",
+    save: "Speichern",
+    copy: "Kopieren",
+    copied: "Kopiert",
+    notFound: "Diese Seite gibt es nicht.",
+    loading: "Wird geladen …",
+    disclaimer: "Nicht zur Befundung",
+    pageProblem: "In dieser Seite ist etwas schiefgegangen",
+  },
+  about: {
+    lead: (version) => `Version ${version}, MIT-Lizenz. DICOM-Archiv, Gateway und Arbeitsplatz.`,
+    notForDiagnosis:
+      "Kein Medizinprodukt: nicht zur Befundung. Die Bildschirme sind nicht kalibriert, und nichts hier ersetzt einen Befundarbeitsplatz.",
+    openapi: "OpenAPI-Dokument",
+    dataFolder: "Datenordner",
+    holds: "Enthält",
+    counts: (patients, count, series, instances) =>
+      `${patients} Patienten, ${count} Studien, ${series} Serien, ${instances} Objekte`,
+    since: "Läuft seit",
+    sendTitle: "Bilder hierher senden",
+    verify: "Prüfen",
+    sendDcmtk: "Mit DCMTK senden",
+    sendIsocenter: "Mit Isocenter senden",
+  },
+  shortcuts: {
+    everywhere: "Überall",
+    thisSheet: "Diese Übersicht",
+    next: "Zum nächsten Element",
+    closeIt: "Offenes schließen",
+    list: "Studien",
+    otherStudy: "Andere Studie",
+    openStudy: "Öffnen",
+    chooseStudy: "Auswählen",
+    images: "Bilder",
+    oneImage: "Ein Bild weiter oder zurück",
+    tenImages: "Zehn Bilder weiter oder zurück",
+    ends: "Erstes und letztes Bild",
+    playPause: "Abspielen und anhalten",
+    otherPane: "Anderes Feld",
+    zoom: "Vergrößern und verkleinern",
+    ownWindow: "Fenster des Bildes",
+    presets: "Fenster der Modalität",
+    flips: "Seiten, oben und unten spiegeln",
+    turns: "Nach links und rechts drehen",
+    tools: "Werkzeuge",
+    mouse: "Maus",
+    left: "Links",
+    middle: "Mitte",
+    right: "Rechts",
+    wheel: "Rad",
+    theTool: "Das gewählte Werkzeug",
+  },
+  studies,
+  importing,
+  peers,
+  associations,
+  tags,
+  viewer,
+};

@@ -1,145 +1,160 @@
-/** The frame: sources on the left, one view beside them. */
-import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
-import { useRoute } from "../routing/use-route.ts";
+/** The frame: where to go on the left, one view beside it; the viewer has the whole page. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { AboutView } from "../about/about-view.tsx";
 import { api } from "../api/client.ts";
-import type { Peer } from "../api/types.ts";
-import { ConnectView } from "../connect/connect-view.tsx";
+import { useFeatures } from "../api/features.ts";
+import { useChanges } from "../api/use-changes.ts";
+import { DropZone } from "../import/drop-zone.tsx";
+import { ImportDialog } from "../import/import-dialog.tsx";
+import { useText } from "../messages/use-text.ts";
+import { ConnectView } from "../peers/connect-view.tsx";
+import { PeersView } from "../peers/peers-view.tsx";
+import { navigate, useRoute } from "../routing/use-route.ts";
 import { StudiesView } from "../studies/studies-view.tsx";
 import { ErrorBoundary } from "../ui/error-boundary.tsx";
-import { ArchiveIcon, InfoIcon, Mark, PeerIcon, PlusIcon, ThemeIcon } from "../ui/icons.tsx";
+import { preloaded } from "./preloaded.tsx";
+import { Rail } from "./rail.tsx";
+import { Shortcuts } from "./shortcuts.tsx";
 import { useTheme } from "./use-theme.ts";
 
-type View =
-  | { readonly kind: "studies"; readonly source?: string }
-  | { readonly kind: "connect" }
-  | { readonly kind: "about" };
-
-const ViewerView = lazy(async () => ({ default: (await import("../viewer/viewer-view.tsx")).ViewerView }));
+const viewer = preloaded(async () => {
+  const { ViewerView, warmUp } = await import("../viewer/viewer-view.tsx");
+  warmUp();
+  return ViewerView;
+});
+const TagsView = lazy(async () => ({ default: (await import("../tags/tags-view.tsx")).TagsView }));
+const AssociationsView = lazy(async () => ({
+  default: (await import("../associations/associations-view.tsx")).AssociationsView,
+}));
 
 export function App() {
+  const words = useText();
+  const text = words.shell;
   const route = useRoute();
-  if (route.path[0] === "view")
-    return (
-      <Suspense>
-        <ViewerView study={route.path[1] ?? ""} query={route.query} />
-      </Suspense>
-    );
-  return <Shell />;
-}
-
-function Shell() {
-  const [view, setView] = useState<View>({ kind: "studies" });
-  const [theme, nextTheme] = useTheme();
+  const [view = "studies", ...rest] = route.path;
+  const [theme, setTheme] = useTheme();
+  const features = useFeatures();
+  const client = useQueryClient();
+  const [dropped, setDropped] = useState<readonly (File | FileSystemEntry)[] | undefined>();
+  const [hasShortcuts, setShortcuts] = useState(false);
   const peers = useQuery({ queryKey: ["peers"], queryFn: ({ signal }) => api.peers(signal) });
   const about = useQuery({
     queryKey: ["about"],
     queryFn: ({ signal }) => api.about(signal),
     refetchInterval: 15_000,
   });
-  const source = view.kind === "studies" ? view.source : undefined;
-  const current = peers.data?.find((peer) => peer.id === source);
+  useChanges(about.data);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const isTyping = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
+      if (event.key === "?" && !isTyping) setShortcuts(true);
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, []);
+  // The viewer is fetched while nothing else is, so that a study opens at once.
+  useEffect(() => {
+    const handle = requestIdleCallback(() => void viewer.load(), { timeout: 3000 });
+    return () => cancelIdleCallback(handle);
+  }, []);
+  const onDrop = useCallback((files: readonly (File | FileSystemEntry)[]) => setDropped(files), []);
+  const refreshStudies = (): void => {
+    void client.invalidateQueries({ queryKey: ["studies"] });
+    void client.invalidateQueries({ queryKey: ["about"] });
+  };
+  const overlays = (
+    <>
+      <DropZone onDrop={onDrop} />
+      {dropped !== undefined && (
+        <ImportDialog dropped={dropped} onClose={() => setDropped(undefined)} onStored={refreshStudies} />
+      )}
+      {hasShortcuts && <Shortcuts onClose={() => setShortcuts(false)} />}
+    </>
+  );
 
+  if (view === "view") {
+    const study = rest[0] ?? "";
+    return (
+      <ErrorBoundary key={study}>
+        <Suspense fallback={<p className="opening">{words.viewer.loadingViewer}</p>}>
+          <viewer.View
+            key={`${study} ${route.query.get("source") ?? ""} ${route.query.get("prior") ?? ""}`}
+            study={study}
+            query={route.query}
+          />
+        </Suspense>
+        {overlays}
+      </ErrorBoundary>
+    );
+  }
+  const source = route.query.get("source") ?? "";
   return (
     <div className="shell">
-      <a className="skip" href="#main">
-        Skip to content
+      <a className="skip" href="#main" onClick={focusMain}>
+        {text.skip}
       </a>
-      <nav className="rail" aria-label="Sources">
-        <div className="brand">
-          <Mark />
-          <span>Isocenter</span>
-        </div>
-        <h2>Sources</h2>
-        <RailButton
-          active={view.kind === "studies" && source === undefined}
-          onClick={() => setView({ kind: "studies" })}
-        >
-          <ArchiveIcon />
-          <span className="grow">This archive</span>
-          <span className="count">{about.data?.counts.studies}</span>
-        </RailButton>
-        {peers.data?.map((peer) => (
-          <RailButton
-            key={peer.id}
-            active={source === peer.id}
-            onClick={() => setView({ kind: "studies", source: peer.id })}
-            title={`${peer.calledAE} at ${peer.host}:${peer.port}`}
-          >
-            <PeerIcon />
-            <span className="grow">
-              {peer.name}
-              <small>
-                {peer.host}:{peer.port}
-              </small>
-            </span>
-            <EchoDot peer={peer} />
-          </RailButton>
-        ))}
-        <RailButton active={view.kind === "connect"} onClick={() => setView({ kind: "connect" })}>
-          <PlusIcon />
-          Connect to a PACS
-        </RailButton>
-        <div className="rail-foot">
-          <RailButton active={view.kind === "about"} onClick={() => setView({ kind: "about" })}>
-            <InfoIcon />
-            About
-          </RailButton>
-          <RailButton onClick={nextTheme}>
-            <ThemeIcon />
-            Theme: {theme}
-          </RailButton>
-        </div>
-      </nav>
-      <main id="main">
+      <Rail
+        view={view}
+        source={source}
+        peers={peers.data ?? []}
+        about={about.data}
+        hasAssociations={features.has("/api/associations")}
+        theme={theme}
+        onTheme={setTheme}
+        onShortcuts={() => setShortcuts(true)}
+      />
+      <main id="main" tabIndex={-1}>
         {about.isError && (
           <p className="banner" role="alert">
-            The server does not answer.{" "}
+            {text.serverSilent}{" "}
             <button type="button" className="link" onClick={() => void about.refetch()}>
-              Try again
+              {text.tryAgain}
             </button>
           </p>
         )}
-        <ErrorBoundary key={view.kind + (source ?? "")}>
-          {view.kind === "studies" && (
-            <StudiesView key={source ?? "local"} peer={current} sourceId={source} about={about.data} />
-          )}
-          {view.kind === "connect" && (
-            <ConnectView
-              onConnected={() => void peers.refetch()}
-              onQuery={(id) => setView({ kind: "studies", source: id })}
-            />
-          )}
-          {view.kind === "about" && <AboutView about={about.data} error={about.error} />}
+        <ErrorBoundary key={view + source}>
+          <Suspense fallback={<p className="opening">{text.loading}</p>}>
+            {view === "studies" && (
+              <StudiesView
+                key={source}
+                query={route.query}
+                peers={peers.data ?? []}
+                about={about.data}
+                onImport={() => setDropped([])}
+              />
+            )}
+            {view === "connect" && (
+              <ConnectView
+                onConnected={() => void peers.refetch()}
+                onQuery={(id) => navigate(["studies"], { source: id })}
+              />
+            )}
+            {view === "peers" && (
+              <PeersView peers={peers.data ?? []} onChanged={() => void peers.refetch()} />
+            )}
+            {view === "associations" && (
+              <AssociationsView id={rest[0]} hasServer={features.has("/api/associations")} />
+            )}
+            {view === "tags" && <TagsView path={rest} query={route.query} />}
+            {view === "about" && <AboutView about={about.data} error={about.error} />}
+            {!views.includes(view) && (
+              <section className="page">
+                <h1>{text.notFound}</h1>
+              </section>
+            )}
+          </Suspense>
         </ErrorBoundary>
       </main>
+      {overlays}
     </div>
   );
 }
 
-function RailButton({
-  active = false,
-  children,
-  ...rest
-}: {
-  readonly active?: boolean;
-  readonly children: React.ReactNode;
-  readonly onClick: () => void;
-  readonly title?: string;
-}) {
-  return (
-    <button type="button" className="rail-button" aria-current={active ? "page" : undefined} {...rest}>
-      {children}
-    </button>
-  );
-}
+const views: readonly string[] = ["studies", "connect", "peers", "associations", "tags", "about"];
 
-function EchoDot({ peer }: { readonly peer: Peer }) {
-  if (peer.lastEcho === undefined) return null;
-  return (
-    <span className={peer.lastEcho.ok ? "dot ok" : "dot bad"}>
-      <span className="visually-hidden">{peer.lastEcho.ok ? "answers" : "did not answer"}</span>
-    </span>
-  );
+/** The address behind the hash is the page's own, so a skip link cannot use it. */
+function focusMain(event: { preventDefault(): void }): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
 }

@@ -1,16 +1,15 @@
-/** Dark, light, or as the system says; remembered. */
+/** Dark, as reading rooms are, unless light or the system's choice is asked for; remembered. */
 import { useEffect, useState } from "react";
 import { readStored, writeStored } from "./stored.ts";
 
-export type Theme = "system" | "dark" | "light";
-const order: readonly Theme[] = ["system", "dark", "light"];
+export const themes = ["dark", "light", "system"] as const;
+export type Theme = (typeof themes)[number];
 
-export function useTheme(): readonly [Theme, () => void] {
-  const [theme, setTheme] = useState<Theme>(() => readStored<Theme>("theme", "system"));
+export function useTheme(): readonly [Theme, (theme: Theme) => void] {
+  const [theme, setTheme] = useState<Theme>(() => readStored<Theme>("theme", "dark"));
   useEffect(() => {
-    if (theme === "system") document.documentElement.removeAttribute("data-theme");
-    else document.documentElement.dataset["theme"] = theme;
+    document.documentElement.dataset["theme"] = theme;
     writeStored("theme", theme);
   }, [theme]);
-  return [theme, () => setTheme(order[(order.indexOf(theme) + 1) % order.length] ?? "system")];
+  return [theme, setTheme];
 }

@@ -1,95 +1,141 @@
-/** The query: what is asked of a source. Empty fields match everything. */
-import { type FormEvent, useState } from "react";
-import type { Criteria } from "../api/types.ts";
-import { dicomDateRange, lastDays } from "../format/date-range.ts";
+/** The search: what is asked of the sources. Empty fields match everything. */
+import { type FormEvent, useId, useState } from "react";
+import { lastDays } from "../format/date-range.ts";
+import { useText } from "../messages/use-text.ts";
+import { type Filters, isEmpty, noFilters } from "./filters.ts";
 
-const fields = [
-  ["patientName", "Patient name", "LIND*"],
-  ["patientID", "Patient ID", ""],
-  ["accessionNumber", "Accession number", ""],
-  ["studyDescription", "Description", "*head*"],
-] as const;
-const modalities = ["", "CR", "CT", "DX", "ECG", "MG", "MR", "NM", "OT", "PT", "RF", "SR", "US", "XA"];
-const presets = [
-  ["Today", 1],
-  ["7 days", 7],
-  ["30 days", 30],
-] as const;
+const modalities = ["CR", "CT", "DX", "ECG", "MG", "MR", "NM", "PT", "RF", "SR", "US", "XA"] as const;
+const presets = [1, 7, 30, 365] as const;
 
 export function QueryForm({
+  filters,
+  isBusy,
+  onChange,
   onSearch,
-  busy,
 }: {
-  readonly onSearch: (criteria: Criteria) => void;
-  readonly busy: boolean;
+  readonly filters: Filters;
+  readonly isBusy: boolean;
+  /** As it is typed. */
+  readonly onChange: (filters: Filters) => void;
+  readonly onSearch: () => void;
 }) {
-  const [values, setValues] = useState<Record<string, string>>({});
-  const [range, setRange] = useState({ from: "", to: "" });
-  const set = (name: string, value: string): void => setValues((before) => ({ ...before, [name]: value }));
+  const text = useText().studies;
+  const id = useId();
+  const [isMore, setMore] = useState(
+    filters.birthDate + filters.referring + filters.studyId + filters.studyUid !== "",
+  );
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    const criteria: Record<string, string> = {};
-    for (const [name, value] of Object.entries(values))
-      if (value.trim() !== "") criteria[name] = value.trim();
-    const studyDate = dicomDateRange(range.from, range.to);
-    onSearch(studyDate === undefined ? criteria : { ...criteria, studyDate });
+    onSearch();
   };
+  const field = (
+    name: "patientName" | "patientId" | "accession" | "description" | "referring" | "studyId" | "studyUid",
+  ) => (
+    <label className="field">
+      <span>{text.fields[name]}</span>
+      <input
+        value={filters[name]}
+        autoComplete="off"
+        spellCheck={false}
+        onChange={(event) => onChange({ ...filters, [name]: event.target.value })}
+      />
+    </label>
+  );
+  const toggle = (modality: string): void =>
+    onChange({
+      ...filters,
+      modalities: filters.modalities.includes(modality)
+        ? filters.modalities.filter((one) => one !== modality)
+        : [...filters.modalities, modality],
+    });
   return (
-    <form className="query" onSubmit={submit} role="search">
-      {fields.map(([name, label, placeholder]) => (
-        <label className="field" key={name}>
-          <span>{label}</span>
+    <form className="query" onSubmit={submit} role="search" aria-label={text.search}>
+      <div className="query-fields">
+        {field("patientName")}
+        {field("patientId")}
+        {field("accession")}
+        {field("description")}
+      </div>
+      {isMore && (
+        <div className="query-fields" id={id}>
+          <label className="field">
+            <span>{text.fields.birthDate}</span>
+            <input
+              type="date"
+              value={filters.birthDate}
+              onChange={(event) => onChange({ ...filters, birthDate: event.target.value })}
+            />
+          </label>
+          {field("referring")}
+          {field("studyId")}
+          {field("studyUid")}
+        </div>
+      )}
+      <div className="query-line">
+        <fieldset className="chips">
+          <legend className="visually-hidden">{text.fields.date}</legend>
           <input
-            value={values[name] ?? ""}
-            placeholder={placeholder}
-            autoComplete="off"
-            spellCheck={false}
-            onChange={(event) => set(name, event.target.value)}
+            type="date"
+            aria-label={text.from}
+            value={filters.from}
+            onChange={(event) => onChange({ ...filters, from: event.target.value })}
           />
-        </label>
-      ))}
-      <label className="field slim">
-        <span>Modality</span>
-        <select value={values["modality"] ?? ""} onChange={(event) => set("modality", event.target.value)}>
+          <span aria-hidden="true">–</span>
+          <input
+            type="date"
+            aria-label={text.to}
+            value={filters.to}
+            onChange={(event) => onChange({ ...filters, to: event.target.value })}
+          />
+          {presets.map((days) => {
+            const range = lastDays(days, new Date());
+            const isOn = filters.from === range.from && filters.to === range.to;
+            return (
+              <button
+                type="button"
+                className="chip"
+                key={days}
+                aria-pressed={isOn}
+                onClick={() => onChange({ ...filters, ...(isOn ? { from: "", to: "" } : range) })}
+              >
+                {text.lastDays(days)}
+              </button>
+            );
+          })}
+        </fieldset>
+        <fieldset className="chips">
+          <legend className="visually-hidden">{text.fields.modality}</legend>
           {modalities.map((modality) => (
-            <option key={modality} value={modality}>
-              {modality === "" ? "Any" : modality}
-            </option>
+            <button
+              type="button"
+              className="chip"
+              key={modality}
+              aria-pressed={filters.modalities.includes(modality)}
+              onClick={() => toggle(modality)}
+            >
+              {modality}
+            </button>
           ))}
-        </select>
-      </label>
-      <fieldset className="dates">
-        <legend>Study date</legend>
-        <input
-          type="date"
-          aria-label="From"
-          value={range.from}
-          onChange={(event) => setRange({ ...range, from: event.target.value })}
-        />
-        <span aria-hidden="true">–</span>
-        <input
-          type="date"
-          aria-label="To"
-          value={range.to}
-          onChange={(event) => setRange({ ...range, to: event.target.value })}
-        />
-        {presets.map(([label, days]) => (
-          <button
-            type="button"
-            className="chip"
-            key={label}
-            onClick={() => setRange(lastDays(days, new Date()))}
-          >
-            {label}
-          </button>
-        ))}
-        <button type="button" className="chip" onClick={() => setRange({ from: "", to: "" })}>
-          Any
+        </fieldset>
+        <span className="grow" />
+        <button
+          type="button"
+          className="link"
+          aria-expanded={isMore}
+          aria-controls={isMore ? id : undefined}
+          onClick={() => setMore(!isMore)}
+        >
+          {isMore ? text.fewerFilters : text.moreFilters}
         </button>
-      </fieldset>
-      <button type="submit" className="button primary" disabled={busy}>
-        {busy ? "Searching …" : "Search"}
-      </button>
+        {!isEmpty(filters) && (
+          <button type="button" className="link" onClick={() => onChange(noFilters)}>
+            {text.clear}
+          </button>
+        )}
+        <button type="submit" className="button primary" disabled={isBusy}>
+          {isBusy ? text.searching : text.searchButton}
+        </button>
+      </div>
     </form>
   );
 }

@@ -1,129 +1,159 @@
-/** Studies as a table: sortable, and walked through with the arrow keys. */
-import { type KeyboardEvent, useMemo, useState } from "react";
-import type { FindResult } from "../api/types.ts";
-import { age, date, personName, sex, time } from "../format/dicom-text.ts";
+/** Studies as a table of any length: only the rows in sight are there. Walked through with the arrow keys. */
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import { dicomweb } from "../api/dicomweb.ts";
+import type { Peer } from "../api/types.ts";
+import { hasPictures, type Study } from "../format/study.ts";
+import { useText } from "../messages/use-text.ts";
+import { type SortKey, sortedBy } from "./sorting.ts";
+import { StudyRow } from "./study-row.tsx";
 
-type SortKey =
-  | "patientName"
-  | "studyDate"
-  | "modality"
-  | "studyDescription"
-  | "accessionNumber"
-  | "numberOfInstances";
-const columns: readonly (readonly [SortKey, string])[] = [
-  ["patientName", "Patient"],
-  ["studyDate", "Date"],
-  ["modality", "Modality"],
-  ["studyDescription", "Description"],
-  ["accessionNumber", "Accession"],
-  ["numberOfInstances", "Series / images"],
-];
+const rowHeight = 57;
+const columns: readonly SortKey[] = ["patientName", "date", "modality", "description", "accession", "images"];
 
 export function StudyTable({
   studies,
+  hasMore,
+  peers,
+  showSource,
   selected,
+  checked,
+  scroller,
   onSelect,
+  onOpen,
+  onCheck,
+  onEnd,
 }: {
-  readonly studies: readonly FindResult[];
-  readonly selected: FindResult | undefined;
-  readonly onSelect: (study: FindResult) => void;
+  readonly studies: readonly Study[];
+  readonly hasMore: boolean;
+  readonly peers: readonly Peer[];
+  readonly showSource: boolean;
+  readonly selected: Study | undefined;
+  readonly checked: ReadonlySet<string>;
+  readonly scroller: RefObject<HTMLElement | null>;
+  readonly onSelect: (study: Study) => void;
+  readonly onOpen: (study: Study) => void;
+  readonly onCheck: (studies: readonly Study[], isChecked: boolean) => void;
+  /** The last rows come into sight. */
+  readonly onEnd: () => void;
 }) {
-  const [sort, setSort] = useState<{ key: SortKey; down: boolean }>({ key: "studyDate", down: true });
+  const text = useText().studies;
+  const body = useRef<HTMLTableSectionElement>(null);
+  const [sort, setSort] = useState<{ key: SortKey; down: boolean }>({ key: "date", down: true });
   const sorted = useMemo(() => sortedBy(studies, sort.key, sort.down), [studies, sort]);
-  const onKeyDown = (event: KeyboardEvent<HTMLTableRowElement>, index: number): void => {
-    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    const study = sorted[index + step];
-    if (event.key === "Enter" || event.key === " ") {
+  const rows = useVirtualizer({
+    count: sorted.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 8,
+    scrollMargin: body.current?.offsetTop ?? 0,
+  });
+  const items = rows.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (hasMore && last >= sorted.length - 20) onEnd();
+  }, [hasMore, last, sorted.length, onEnd]);
+  const margin = rows.options.scrollMargin;
+  const above = (items[0]?.start ?? margin) - margin;
+  const below = Math.max(0, rows.getTotalSize() - ((items.at(-1)?.end ?? margin) - margin));
+
+  const onKeyDown = (event: KeyboardEvent, index: number): void => {
+    const study = sorted[index];
+    if (study === undefined) return;
+    if (event.key === "Enter") {
       event.preventDefault();
-      const current = sorted[index];
-      if (current !== undefined) onSelect(current);
-    } else if (step !== 0 && study !== undefined) {
+      onOpen(study);
+    } else if (event.key === " ") {
       event.preventDefault();
-      onSelect(study);
-      const row = event.currentTarget.parentElement?.children[index + step];
-      if (row instanceof HTMLElement) row.focus();
+      onCheck([study], !checked.has(study.uid));
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      const next = index + (event.key === "ArrowDown" ? 1 : -1);
+      const target = sorted[next];
+      if (target === undefined) return;
+      rows.scrollToIndex(next);
+      onSelect(target);
+      requestAnimationFrame(() =>
+        body.current?.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus(),
+      );
     }
   };
+  const allChecked = sorted.length > 0 && sorted.every(({ uid }) => checked.has(uid));
   return (
-    <table className="studies" aria-label="Studies">
+    <table className="studies" aria-label={text.title} aria-rowcount={hasMore ? -1 : sorted.length + 1}>
       <thead>
         <tr>
-          {columns.map(([key, label]) => (
+          <th scope="col" className="check-cell">
+            <input
+              type="checkbox"
+              aria-label={text.checkAll}
+              checked={allChecked}
+              onChange={() => onCheck(sorted, !allChecked)}
+            />
+          </th>
+          {columns.map((key) => (
             <th
               key={key}
               scope="col"
+              className={`column-${key}`}
               aria-sort={sort.key === key ? (sort.down ? "descending" : "ascending") : "none"}
             >
               <button
                 type="button"
+                // Sorted is what is here; the newest come first, whatever else is asked for.
+                disabled={hasMore && key !== "date"}
+                title={hasMore && key !== "date" ? text.sortNeedsAll : undefined}
                 onClick={() => setSort({ key, down: sort.key === key ? !sort.down : false })}
               >
-                {label}
+                {text.columns[key]}
                 <span aria-hidden="true">{sort.key === key ? (sort.down ? " ↓" : " ↑") : ""}</span>
               </button>
             </th>
           ))}
+          {showSource && <th scope="col">{text.source}</th>}
         </tr>
       </thead>
-      <tbody>
-        {sorted.map((study, index) => (
-          <tr
-            key={study.studyInstanceUID ?? index}
-            tabIndex={0}
-            aria-selected={study === selected}
-            onClick={() => onSelect(study)}
-            onKeyDown={(event) => onKeyDown(event, index)}
-          >
-            <td>
-              <PatientCell study={study} />
-            </td>
-            <td className="numeric">
-              {date(study.studyDate)} <small>{time(study.studyTime)}</small>
-            </td>
-            <td>
-              {study.modalities?.map((modality) => (
-                <span className="badge" key={modality}>
-                  {modality}
-                </span>
-              ))}
-            </td>
-            <td>{study.studyDescription ?? <span className="muted">—</span>}</td>
-            <td className="numeric">{study.accessionNumber ?? ""}</td>
-            <td className="numeric right">
-              {study.numberOfSeries ?? "–"} / {study.numberOfInstances ?? "–"}
-            </td>
+      <tbody ref={body}>
+        {above > 0 && (
+          <tr aria-hidden="true" className="spacer">
+            <td colSpan={8} style={{ height: above }} />
           </tr>
-        ))}
+        )}
+        {items.map(({ index }) => {
+          const study = sorted[index];
+          if (study === undefined) return null;
+          return (
+            <StudyRow
+              key={`${study.source ?? ""} ${study.uid}`}
+              study={study}
+              index={index}
+              isSelected={
+                selected !== undefined && selected.uid === study.uid && selected.source === study.source
+              }
+              isChecked={checked.has(study.uid)}
+              thumbnail={
+                study.source === undefined && hasPictures(study.modalities)
+                  ? dicomweb.thumbnailPath({ source: undefined, study: study.uid })
+                  : undefined
+              }
+              sourceName={
+                showSource
+                  ? (peers.find(({ id }) => id === study.source)?.name ?? study.source ?? text.thisArchive)
+                  : undefined
+              }
+              onSelect={() => onSelect(study)}
+              onOpen={() => onOpen(study)}
+              onCheck={(isChecked) => onCheck([study], isChecked)}
+              onKeyDown={(event) => onKeyDown(event, index)}
+            />
+          );
+        })}
+        {below > 0 && (
+          <tr aria-hidden="true" className="spacer">
+            <td colSpan={8} style={{ height: below }} />
+          </tr>
+        )}
       </tbody>
     </table>
   );
-}
-
-function PatientCell({ study }: { readonly study: FindResult }) {
-  const { main, other } = personName(study.patientName);
-  const facts = [study.patientID, sex(study.patientSex), age(study.patientBirthDate, study.studyDate)];
-  return (
-    <>
-      <strong>
-        <bdi>{main}</bdi>
-      </strong>
-      {other !== "" && <bdi className="other-name">{other}</bdi>}
-      <small>{facts.filter((fact) => fact !== undefined && fact !== "").join(" · ")}</small>
-    </>
-  );
-}
-
-function sortedBy(studies: readonly FindResult[], key: SortKey, down: boolean): FindResult[] {
-  const sign = down ? -1 : 1;
-  const value = (study: FindResult): string | number =>
-    key === "studyDate" ? `${study.studyDate ?? ""}${study.studyTime ?? ""}` : (study[key] ?? "");
-  return studies.toSorted((a, b) => {
-    const [left, right] = [value(a), value(b)];
-    return (
-      sign *
-      (typeof left === "number" && typeof right === "number"
-        ? left - right
-        : String(left).localeCompare(String(right)))
-    );
-  });
 }

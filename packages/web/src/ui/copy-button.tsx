@@ -1,7 +1,9 @@
 /** Copies a text and says that it did. */
 import { useState } from "react";
+import { useText } from "../messages/use-text.ts";
 
-export function CopyButton({ text, label = "Copy" }: { readonly text: string; readonly label?: string }) {
+export function CopyButton({ text, label }: { readonly text: string; readonly label?: string }) {
+  const words = useText().shell;
   const [copied, setCopied] = useState(false);
   const copy = async (): Promise<void> => {
     await navigator.clipboard.writeText(text);
@@ -10,7 +12,7 @@ export function CopyButton({ text, label = "Copy" }: { readonly text: string; re
   };
   return (
     <button type="button" className="button small" onClick={() => void copy()} aria-live="polite">
-      {copied ? "Copied" : label}
+      {copied ? words.copied : (label ?? words.copy)}
     </button>
   );
 }

@@ -3,7 +3,8 @@ import { useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { useText } from "../messages/use-text.ts";
 import { navigate } from "../routing/use-route.ts";
 import { ProblemPanel } from "../ui/problem-panel.tsx";
-import { hasWebGl, startEngine } from "./engine/engine.ts";
+import { hasWebGl, renderingEngine } from "./engine/engine.ts";
+import { decodePool } from "./engine/image-loader.ts";
 import { keepFramesOf } from "./engine/frame-registry.ts";
 import { Stage } from "./engine/stage.ts";
 import { ViewportGrid } from "./grid/viewport-grid.tsx";
@@ -24,6 +25,12 @@ import { Toolbar } from "./toolbar/toolbar.tsx";
 import { useViewerKeys } from "./use-viewer-keys.ts";
 import { VolumeView } from "./volume/volume-view.tsx";
 import "./viewer.css";
+
+/** Starts what takes time before anyone waits for it: the rendering library and the decoding workers. */
+export function warmUp(): void {
+  renderingEngine();
+  decodePool();
+}
 
 export function ViewerView({
   study: uid,
@@ -50,7 +57,6 @@ export function ViewerView({
   const overlays = useOverlays(sets, source);
 
   useEffect(() => {
-    startEngine();
     const made = new Stage();
     made.askText = (done) =>
       setQuestion({

@@ -4,12 +4,14 @@ import {
   getRenderingCapabilities,
   getShouldUseCPURendering,
   init as initCore,
+  RenderingEngine,
 } from "@cornerstonejs/core";
 import * as tools from "@cornerstonejs/tools";
 import { addImageLoader } from "./image-loader.ts";
 import { addMetadataProvider } from "./metadata-provider.ts";
 import { readBudget } from "./memory.ts";
 
+export const engineId = "isocenter";
 let isStarted = false;
 
 export function startEngine(): void {
@@ -17,7 +19,9 @@ export function startEngine(): void {
   isStarted = true;
   // Rays through a volume take longer steps where the processor follows them.
   const sampleDistanceMultiplier = isSoftwareWebGl() ? 4 : 1;
-  initCore({ rendering: { volumeRendering: { sampleDistanceMultiplier } }, debug: {} });
+  // Each context costs memory, and time where there is no GPU.
+  const webGlContextCount = isSoftwareWebGl() ? 2 : 7;
+  initCore({ rendering: { volumeRendering: { sampleDistanceMultiplier }, webGlContextCount }, debug: {} });
   tools.init();
   addImageLoader();
   addMetadataProvider();
@@ -40,6 +44,15 @@ const annotationStyle = {
   textBoxColorHighlighted: "rgb(150, 230, 240)",
   textBoxColorSelected: "rgb(150, 230, 240)",
 };
+
+let engine: RenderingEngine | undefined;
+
+/** One for the page: its WebGL contexts take long to make, and browsers give out few. */
+export function renderingEngine(): RenderingEngine {
+  startEngine();
+  engine ??= new RenderingEngine(engineId);
+  return engine;
+}
 
 /** Without WebGL, stacks are drawn by the processor, and volumes not at all. */
 export function hasWebGl(): boolean {

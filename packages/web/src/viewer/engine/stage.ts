@@ -2,15 +2,14 @@
  * The viewports on screen as one object: what the toolbar, the keyboard and the panels do to them. Panes are counted from
  * 0; a pane that shows no stack answers undefined, and commands to it do nothing.
  */
-import { Enums, RenderingEngine, StackViewport, utilities } from "@cornerstonejs/core";
-import type { Types as ToolTypes } from "@cornerstonejs/tools";
+import { Enums, type RenderingEngine, StackViewport, utilities } from "@cornerstonejs/core";
+import { ToolGroupManager, type Types as ToolTypes } from "@cornerstonejs/tools";
 import type { Frame, Window } from "../model/frame.ts";
-import { isSoftwareWebGl } from "./engine.ts";
+import { engineId, isSoftwareWebGl, renderingEngine } from "./engine.ts";
 import { frameOf } from "./frame-registry.ts";
 import { activateTool, makeStackGroup, stackGroupId } from "./tool-group.ts";
 import type { ToolId } from "./tool-names.ts";
 
-export const engineId = "isocenter";
 const viewportId = (pane: number): string => `pane-${pane}`;
 
 export function paneOf(id: string): number | undefined {
@@ -21,10 +20,11 @@ export function paneOf(id: string): number | undefined {
 export class Stage {
   readonly engine: RenderingEngine;
   readonly #group: ToolTypes.IToolGroup;
+  #isOver = false;
   #askText: (done: (text: string | undefined) => void) => void = (done) => done(undefined);
 
   constructor() {
-    this.engine = new RenderingEngine(engineId);
+    this.engine = renderingEngine();
     this.#group = makeStackGroup((done) => this.#askText(done));
   }
 
@@ -33,8 +33,15 @@ export class Stage {
     this.#askText = ask;
   }
 
+  /** Takes everything off the engine, which stays for the next study. */
   destroy(): void {
-    this.engine.destroy();
+    this.#isOver = true;
+    for (const { id } of this.engine.getViewports()) this.engine.disableElement(id);
+    ToolGroupManager.destroyToolGroup(stackGroupId);
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** @param isFloat the images' values are no whole numbers, which only WebGL draws without rounding them */
@@ -63,7 +70,7 @@ export class Stage {
   }
 
   stack(pane: number): StackViewport | undefined {
-    if (this.engine.hasBeenDestroyed) return undefined;
+    if (this.#isOver) return undefined;
     const viewport = this.engine.getViewport(viewportId(pane)) as StackViewport | undefined;
     return viewport === undefined || viewport.getImageIds().length === 0 ? undefined : viewport;
   }

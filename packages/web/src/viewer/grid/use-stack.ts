@@ -79,7 +79,7 @@ export function useStack(
       })
       .catch((error: unknown) => {
         // Taken away while it loaded; or the image cannot be read, which the event above told.
-        if (!stage.engine.hasBeenDestroyed && viewport.getImageIds() === ids)
+        if (!stage.isOver && viewport.getImageIds() === ids)
           setProblem({ imageId: ids[first] ?? "", message: String(error) });
       });
     return () => {
@@ -90,7 +90,7 @@ export function useStack(
       target.removeEventListener(Events.PRE_STACK_NEW_IMAGE, onWanted);
       for (const event of [Events.IMAGE_RENDERED, Events.VOI_MODIFIED, Events.CAMERA_MODIFIED])
         target.removeEventListener(event, refresh);
-      if (!stage.engine.hasBeenDestroyed) stage.disable(pane);
+      if (!stage.isOver) stage.disable(pane);
     };
     // The set's frames are what is shown: a set that was made anew of the same frames is the same.
   }, [stage, pane, set.id, set.frames.length, element]);

@@ -79,7 +79,7 @@ export function useKeyImages(sets: readonly DisplaySet[], source: string | undef
           const frames = unsaved.filter(({ studyInstanceUid }) => studyInstanceUid === study);
           storedOrThrow(await dicomweb.store([keyObjectDocument(frames, new Date()).file], source));
         }
-        await client.invalidateQueries({ queryKey: ["viewer-series"] });
+        await client.invalidateQueries({ queryKey: ["series"] });
       } catch (cause) {
         setError(cause);
       } finally {

@@ -143,7 +143,7 @@ export function useMeasurements(
           read.current.add(sopInstanceUid);
         }
         refresh();
-        await client.invalidateQueries({ queryKey: ["viewer-series"] });
+        await client.invalidateQueries({ queryKey: ["series"] });
       } catch (cause) {
         setError(cause);
       } finally {

@@ -12,7 +12,7 @@ import {
   volumeLoader,
 } from "@cornerstonejs/core";
 import { CrosshairsTool, Enums as ToolEnums, ToolGroupManager } from "@cornerstonejs/tools";
-import { engineId } from "../engine/stage.ts";
+import { engineId } from "../engine/engine.ts";
 import type { DisplaySet } from "../model/display-sets.ts";
 
 export const planes = ["axial", "sagittal", "coronal"] as const;
@@ -205,13 +205,14 @@ export class VolumeStage {
   }
 
   #render(): void {
-    if (!this.#engine.hasBeenDestroyed) this.#engine.renderViewports([...this.#viewportIds]);
+    if (!this.#isDestroyed) this.#engine.renderViewports([...this.#viewportIds]);
   }
 
   destroy(): void {
     this.#isDestroyed = true;
     ToolGroupManager.destroyToolGroup(groupId);
-    if (!this.#engine.hasBeenDestroyed) for (const id of this.#viewportIds) this.#engine.disableElement(id);
+    for (const id of this.#viewportIds)
+      if (this.#engine.getViewport(id) !== undefined) this.#engine.disableElement(id);
     if (cache.getVolumeLoadObject(this.#volumeId) !== undefined) cache.removeVolumeLoadObject(this.#volumeId);
   }
 }

@@ -1,5 +1,6 @@
 /** What the peer answered: who it is, and what it accepts. */
 import type { ConnectAnswer } from "../api/types.ts";
+import { useText } from "../messages/use-text.ts";
 import { CheckIcon } from "../ui/icons.tsx";
 
 export function Negotiated({
@@ -9,41 +10,42 @@ export function Negotiated({
   readonly answer: ConnectAnswer;
   readonly onQuery: () => void;
 }) {
+  const text = useText().peers;
   const { peer, negotiated, roundTripMs } = answer;
   return (
     <section className="negotiated" aria-labelledby="negotiated-title">
       <header>
         <span className="badge ok">
-          <CheckIcon /> Connected
+          <CheckIcon /> {text.connected}
         </span>
         <h2 id="negotiated-title">
-          {peer.calledAE} at {peer.host}:{peer.port}
+          {peer.calledAE} · {peer.host}:{peer.port}
         </h2>
         <button type="button" className="button primary" onClick={onQuery}>
-          Query this PACS
+          {text.query}
         </button>
       </header>
       <dl className="facts">
         <dt>C-ECHO</dt>
         <dd>{roundTripMs} ms</dd>
-        <dt>Implementation</dt>
+        <dt>{text.implementation}</dt>
         <dd>
-          {negotiated.implementationVersionName ?? "unnamed"}{" "}
+          {negotiated.implementationVersionName ?? text.unnamed}{" "}
           <small className="muted">{negotiated.implementationClassUid}</small>
         </dd>
-        <dt>Maximum PDU</dt>
+        <dt>{text.maximumPdu}</dt>
         <dd>
           {negotiated.maximumPduLength === 0
-            ? "no limit"
-            : `${negotiated.maximumPduLength.toLocaleString("en")} bytes`}
+            ? text.noLimit
+            : text.bytes(negotiated.maximumPduLength.toLocaleString())}
         </dd>
       </dl>
-      <table aria-label="Presentation contexts">
+      <table aria-label={text.contexts}>
         <thead>
           <tr>
-            <th scope="col">Service</th>
-            <th scope="col">Answer</th>
-            <th scope="col">Transfer syntax</th>
+            <th scope="col">{text.service}</th>
+            <th scope="col">{text.answer}</th>
+            <th scope="col">{text.transferSyntax}</th>
           </tr>
         </thead>
         <tbody>

@@ -1,0 +1,68 @@
+/** German words of the association inspector. */
+import type { Messages } from "./use-text.ts";
+
+export const associations: Messages["associations"] = {
+  title: "Assoziationen",
+  lead: "Was zwischen diesem Archiv und anderen gesprochen wird, PDU für PDU.",
+  load: "Protokoll laden",
+  save: "Protokoll speichern",
+  saveHint: "Datensätze und Patientendaten werden ausgelassen.",
+  none: "Noch keine Assoziationen. Sie erscheinen, während sie geschehen.",
+  noServer:
+    "Dieser Server meldet keine Assoziationen. Ein gespeichertes Protokoll lässt sich trotzdem lesen.",
+  broken: "Das ist kein Protokoll einer Assoziation.",
+  choose: "Wählen Sie links eine Assoziation.",
+  incoming: "Eingehend",
+  outgoing: "Ausgehend",
+  running: "läuft",
+  timeline: "Ablauf",
+  messages: "Nachrichten",
+  contexts: "Presentation Contexts",
+  contextId: "ID",
+  abstractSyntax: "Abstrakte Syntax",
+  proposed: "Vorgeschlagen",
+  result: "Ergebnis",
+  accepted: "Angenommen in",
+  noContexts: "Es wurde nichts ausgehandelt.",
+  noMessages: "Keine DIMSE-Nachrichten.",
+  message: "Nachricht",
+  status: "Status",
+  took: "Dauer",
+  data: "Datensatz",
+  time: "Zeit",
+  what: "Was geschah",
+  detail: "Einzelheiten",
+  outcomes: {
+    released: "Ordentlich beendet",
+    rejected: "Abgelehnt",
+    aborted: "Abgebrochen",
+    failed: "Fehlgeschlagen",
+    running: "Läuft",
+  },
+  failureTitle: "Warum es scheiterte",
+  bytes: (count) => `${count} Bytes`,
+  kinds: {
+    connected: "Verbunden",
+    pdu: "PDU",
+    transition: "Zustand",
+    command: "Kommando",
+    "data-set": "Datensatz",
+    timeout: "Zeit abgelaufen",
+    ended: "Beendet",
+  },
+  showTransitions: "Zustände der oberen Schicht zeigen",
+  hints: {
+    calledAe:
+      "Die Gegenstelle heißt nicht so. Prüfen Sie die Schreibweise des AE-Titels, auch Großbuchstaben.",
+    callingAe: "Die Gegenstelle kennt unseren AE-Titel nicht. Lassen Sie ihn dort eintragen.",
+    limit: "Die Gegenstelle hat so viele Assoziationen, wie sie annimmt. Versuchen Sie es später.",
+    transient: "Die Gegenstelle lehnt vorübergehend ab. Versuchen Sie es später.",
+    application: "Die Gegenstelle nimmt diesen Anwendungskontext nicht an, den jedes DICOM-System kennt.",
+    noContexts:
+      "Die Gegenstelle nahm nichts von dem Vorgeschlagenen an: sie bietet andere Dienste oder Syntaxen.",
+    aborted: "Die andere Seite hat die Assoziation abgebrochen. Ihr Protokoll sagt, warum.",
+    timeout:
+      "Es kam nichts in der Zeit. Prüfen Sie das Netz dazwischen, und ob die andere Seite beschäftigt ist.",
+    unknown: "Das Protokoll der anderen Seite weiß vielleicht mehr.",
+  },
+};
