@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { describeOnEachDatabase } from "../test/archives.ts";
+import { describeOnEachDatabase, describeOnPostgres } from "../test/archives.ts";
 import { bytesOf, collect, findValues, instance, storeAll } from "../test/instances.ts";
 import { startS3, type TestS3 } from "../test/s3.ts";
 import { LocalArchive, type LocalArchiveOptions } from "./local-archive.ts";
@@ -182,55 +182,47 @@ describe.runIf(canMount)("a full disk", () => {
   }, 60_000);
 });
 
-describeOnEachDatabase("a database that goes away", (archives) => {
-  it.runIf(archives.kind === "postgres")(
-    "fails what needs it, and is used again when it is back",
-    async () => {
-      const { archive } = await archives.create();
-      const postgres = archives.postgres;
-      await storeAll(archive, instance("1.9.1", { PixelData: new Uint8Array(100_000) }));
-      await postgres?.kill();
-      expect(await archive.storeOne(instance("1.9.2"))).toMatchObject({ kind: "failed", status: 0xa700 });
-      await expect(findValues(archive, "STUDY")).rejects.toMatchObject({ code: "storage-failed" });
-      await expect(collect(archive.retrieve({ studyInstanceUid: "1.2.1" }))).rejects.toMatchObject({
-        code: "storage-failed",
-      });
-      await postgres?.start();
-      expect(await archive.storeOne(instance("1.9.2"))).toMatchObject({ kind: "stored" });
-      expect(await findValues(archive, "IMAGE", {}, "SOPInstanceUID")).toEqual(["1.9.1", "1.9.2"]);
-      expect((await archive.verify()).problems).toEqual([]);
-      await archive.close();
-    },
-    60_000,
-  );
+describeOnPostgres("a database that goes away", (archives) => {
+  it("fails what needs it, and is used again when it is back", async () => {
+    const { archive } = await archives.create();
+    const postgres = archives.postgres;
+    await storeAll(archive, instance("1.9.1", { PixelData: new Uint8Array(100_000) }));
+    await postgres?.kill();
+    expect(await archive.storeOne(instance("1.9.2"))).toMatchObject({ kind: "failed", status: 0xa700 });
+    await expect(findValues(archive, "STUDY")).rejects.toMatchObject({ code: "storage-failed" });
+    await expect(collect(archive.retrieve({ studyInstanceUid: "1.2.1" }))).rejects.toMatchObject({
+      code: "storage-failed",
+    });
+    await postgres?.start();
+    expect(await archive.storeOne(instance("1.9.2"))).toMatchObject({ kind: "stored" });
+    expect(await findValues(archive, "IMAGE", {}, "SOPInstanceUID")).toEqual(["1.9.1", "1.9.2"]);
+    expect((await archive.verify()).problems).toEqual([]);
+    await archive.close();
+  }, 60_000);
 
-  it.runIf(archives.kind === "postgres")(
-    "loses nothing acknowledged when it goes in the middle",
-    async () => {
-      const { archive } = await archives.create();
-      const postgres = archives.postgres;
-      const acknowledged: string[] = [];
-      let next = 0;
-      let down: Promise<void> | undefined;
-      const caller = async (): Promise<void> => {
-        while (next < 200) {
-          const uid = `1.9.${next++}`;
-          const length = next % 2 === 0 ? 100_000 : 1000;
-          const outcome = await archive.storeOne(instance(uid, { PixelData: new Uint8Array(length) }));
-          if (outcome.kind === "stored") acknowledged.push(uid);
-          if (acknowledged.length === 60 && down === undefined)
-            down = postgres?.kill().then(() => postgres.start());
-        }
-      };
-      await Promise.all([caller(), caller(), caller(), caller()]);
-      await down;
-      const found = new Set(await findValues(archive, "IMAGE", {}, "SOPInstanceUID"));
-      expect(acknowledged.filter((uid) => !found.has(uid))).toEqual([]);
-      for await (const one of archive.retrieve({ studyInstanceUid: "1.2.1" }))
-        if (acknowledged.includes(one.sopInstanceUid))
-          expect((await bytesOf(one.dataSet())).byteLength).toBe(one.size);
-      await archive.close();
-    },
-    60_000,
-  );
+  it("loses nothing acknowledged when it goes in the middle", async () => {
+    const { archive } = await archives.create();
+    const postgres = archives.postgres;
+    const acknowledged: string[] = [];
+    let next = 0;
+    let down: Promise<void> | undefined;
+    const caller = async (): Promise<void> => {
+      while (next < 200) {
+        const uid = `1.9.${next++}`;
+        const length = next % 2 === 0 ? 100_000 : 1000;
+        const outcome = await archive.storeOne(instance(uid, { PixelData: new Uint8Array(length) }));
+        if (outcome.kind === "stored") acknowledged.push(uid);
+        if (acknowledged.length === 60 && down === undefined)
+          down = postgres?.kill().then(() => postgres.start());
+      }
+    };
+    await Promise.all([caller(), caller(), caller(), caller()]);
+    await down;
+    const found = new Set(await findValues(archive, "IMAGE", {}, "SOPInstanceUID"));
+    expect(acknowledged.filter((uid) => !found.has(uid))).toEqual([]);
+    for await (const one of archive.retrieve({ studyInstanceUid: "1.2.1" }))
+      if (acknowledged.includes(one.sopInstanceUid))
+        expect((await bytesOf(one.dataSet())).byteLength).toBe(one.size);
+    await archive.close();
+  }, 60_000);
 });

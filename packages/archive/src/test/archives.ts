@@ -18,6 +18,11 @@ export interface TestArchives {
 
 export function describeOnEachDatabase(name: string, tests: (archives: TestArchives) => void): void {
   describe(`${name}, on SQLite`, () => suite("sqlite", tests));
+  describeOnPostgres(name, tests);
+}
+
+/** What only a database of its own process can go through. */
+export function describeOnPostgres(name: string, tests: (archives: TestArchives) => void): void {
   if (postgresPrograms() === undefined) {
     process.stderr.write(
       "PostgreSQL is not installed: the archive is not tested on it (apt-get install postgresql).\n",
