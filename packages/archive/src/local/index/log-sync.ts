@@ -7,6 +7,7 @@
 import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { ArchiveError } from "../../errors.ts";
+import { InPlace } from "../in-place.ts";
 import { isCode } from "../objects/file-objects.ts";
 
 const datasync = promisify(fdatasync);
@@ -14,15 +15,6 @@ const datasync = promisify(fdatasync);
 /** Frames between checkpoints: each checkpoint writes anew the pages that random UIDs touched. */
 export const logPages = 8000;
 const logBytes = 32 + (logPages + 200) * (24 + 4096);
-/**
- * A sync that usually takes no longer is done in place: to hand it to a thread and to be woken takes as long, and every
- * sender that waits for its answer waits for that too. On slower disks the event loop goes on meanwhile.
- */
-const quickMs = 0.5;
-/** One that took very long says no more than this. */
-const mostMs = 1;
-/** So often a disk that was slow is tried again. */
-const syncsUntilTried = 50;
 /** Syncs after which it is worth to make room for the log at once. */
 const syncsUntilGrown = 50;
 
@@ -32,8 +24,7 @@ export class LogSync {
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #syncs = 0;
-  /** What a sync took in place, smoothed. */
-  #usualMs = 0;
+  readonly #quick = new InPlace();
 
   readonly #mayBeInPlace: boolean;
 
@@ -46,8 +37,9 @@ export class LogSync {
   /** When everything that was committed before the call is on stable storage. */
   durable(): Promise<void> {
     if (this.#running === undefined) {
-      const isQuick = this.#usualMs < quickMs || this.#syncs % syncsUntilTried === 0;
-      return isQuick && this.#mayBeInPlace ? this.#syncInPlace() : (this.#running = this.#sync());
+      return this.#mayBeInPlace && this.#quick.isBetter()
+        ? this.#syncInPlace()
+        : (this.#running = this.#sync());
     }
     // The one under way may have begun before the commit; the next serves everyone who asks meanwhile.
     this.#next ??= this.#running.then(
@@ -67,9 +59,7 @@ export class LogSync {
   async #syncInPlace(): Promise<void> {
     try {
       const fd = this.#open();
-      const begin = performance.now();
-      fdatasyncSync(fd);
-      this.#usualMs += (Math.min(mostMs, performance.now() - begin) - this.#usualMs) / 5;
+      this.#quick.run(() => fdatasyncSync(fd));
     } catch (cause) {
       throw syncError(cause);
     }
