@@ -1,5 +1,5 @@
 /** Loads our frames for the rendering library: from WADO-RS through the decoding workers. */
-import { Enums, imageLoader, type Types, utilities } from "@cornerstonejs/core";
+import { cache, Enums, imageLoader, type Types, utilities } from "@cornerstonejs/core";
 import type { PixelDescription } from "@isocenter/dicom";
 import type { DicomJson } from "../../api/types.ts";
 import { element, number, Tag, text } from "../../dicom/attributes.ts";
@@ -26,7 +26,11 @@ function load(imageId: string, options?: LoadOptions): { promise: Promise<Types.
   const frame = frameOf(imageId);
   if (frame === undefined) return { promise: Promise.reject(new Error("The image is not of this page.")) };
   const isUrgent = options?.requestType === Enums.RequestType.Interaction;
-  return { promise: loadFrame(frame, isUrgent, options?.useRGBA === true) };
+  const object = { promise: loadFrame(frame, isUrgent, options?.useRGBA === true) };
+  // The library would do it itself, and leave a failure unhandled that whoever asked for the image is told of.
+  if (cache.getImageLoadObject(imageId) === undefined)
+    cache.putImageLoadObject(imageId, object).catch(() => undefined);
+  return object;
 }
 
 async function loadFrame(frame: Frame, isUrgent: boolean, withAlpha: boolean): Promise<Types.IImage> {

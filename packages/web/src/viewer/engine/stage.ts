@@ -2,10 +2,10 @@
  * The viewports on screen as one object: what the toolbar, the keyboard and the panels do to them. Panes are counted from
  * 0; a pane that shows no stack answers undefined, and commands to it do nothing.
  */
-import { Enums, type RenderingEngine, StackViewport, utilities } from "@cornerstonejs/core";
+import { Enums, type RenderingEngine, StackViewport, type Types, utilities } from "@cornerstonejs/core";
 import { ToolGroupManager, type Types as ToolTypes } from "@cornerstonejs/tools";
 import type { Frame, Window } from "../model/frame.ts";
-import { engineId, isSoftwareWebGl, renderingEngine } from "./engine.ts";
+import { engineId, hasWebGl, isSoftwareWebGl, renderingEngine } from "./engine.ts";
 import { frameOf } from "./frame-registry.ts";
 import { activateTool, makeStackGroup, stackGroupId } from "./tool-group.ts";
 import type { ToolId } from "./tool-names.ts";
@@ -56,11 +56,8 @@ export class Stage {
     this.#group.addViewport(id, engineId);
     const viewport = this.engine.getViewport(id) as StackViewport;
     // WebGL that the processor emulates is several times slower than drawing without it.
-    if (isSoftwareWebGl() && !isFloat) {
-      viewport.setUseCPURendering(true);
-      // The library asks the class, which answers for all viewports.
-      viewport.getUseCustomRenderingPipeline = () => true;
-    }
+    if (isSoftwareWebGl() && !isFloat) viewport.setUseCPURendering(true);
+    if (drawnByProcessor(isFloat)) adaptToProcessor(viewport);
     return viewport;
   }
 
@@ -93,6 +90,11 @@ export class Stage {
     if (viewport === undefined || index < 0 || index >= viewport.getNumberOfSlices()) return false;
     void viewport.setImageIdIndex(index).catch(() => undefined);
     return true;
+  }
+
+  /** The panes have other sizes now. */
+  resize(): void {
+    if (!this.#isOver && this.engine.getViewports().length > 0) this.engine.resize(true, true);
   }
 
   /** By images, stopping at the ends. */
@@ -171,4 +173,32 @@ export class Stage {
     viewport.setViewPresentation({ rotation: 0, flipHorizontal: false, flipVertical: false });
     viewport.render();
   }
+}
+
+const drawnByProcessor = (isFloat: boolean): boolean => !hasWebGl() || (isSoftwareWebGl() && !isFloat);
+
+/**
+ * What the library leaves to be done where it draws without WebGL: it asks the class which way to draw, which answers for
+ * all viewports; and it takes corners of pixels for their centres, half a pixel off from everything else.
+ */
+function adaptToProcessor(viewport: StackViewport): void {
+  viewport.getUseCustomRenderingPipeline = () => true;
+  const { canvasToWorld, worldToCanvas } = viewport;
+  const half = (sign: number): readonly [number, number, number] => {
+    const { spacing, direction } = viewport.getImageData() ?? {};
+    const at = (axis: number): number =>
+      (sign / 2) *
+      ((direction?.[axis] ?? 0) * (spacing?.[0] ?? 0) + (direction?.[axis + 3] ?? 0) * (spacing?.[1] ?? 0));
+    return [at(0), at(1), at(2)];
+  };
+  const moved = ([x, y, z]: Types.Point3, [dx, dy, dz]: readonly [number, number, number]): Types.Point3 => [
+    x + dx,
+    y + dy,
+    z + dz,
+  ];
+  viewport.canvasToWorld = (point) => {
+    const world = canvasToWorld(point) as Types.Point3 | undefined;
+    return world === undefined ? [0, 0, 0] : moved(world, half(-1));
+  };
+  viewport.worldToCanvas = (point) => worldToCanvas(moved(point, half(1)));
 }

@@ -59,7 +59,8 @@ export function CornerTexts({
       <div className="corner bottom right">
         {pixel !== undefined && (
           <span className="numeric" data-testid="pixel">
-            {pixel.column}, {pixel.row}: {pixel.values.map(rounded).join(", ")} {valueUnit(frame)}
+            {pixel.column}, {pixel.row}: {pixel.values.map((one) => Math.round(one * 100) / 100).join(", ")}{" "}
+            {valueUnit(frame)}
           </span>
         )}
         {window !== undefined && (

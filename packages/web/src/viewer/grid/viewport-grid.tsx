@@ -1,8 +1,9 @@
 /** The panes in their layout. */
-import type { Dispatch } from "react";
+import { type Dispatch, useEffect, useRef } from "react";
 import type { DisplaySet } from "../model/display-sets.ts";
 import type { ViewerAction, ViewerState } from "../state/viewer-state.ts";
 import { startOf } from "../state/use-hanging.ts";
+import { useStage } from "../stage-context.ts";
 import { Pane } from "./pane.tsx";
 import { useCine } from "./use-cine.ts";
 import { useSynchronised } from "./use-synchronised.ts";
@@ -22,11 +23,21 @@ export function ViewportGrid({
   readonly isLoading: boolean;
   readonly keyImages: ReadonlySet<string>;
 }) {
+  const grid = useRef<HTMLDivElement>(null);
+  const stage = useStage();
+  useEffect(() => {
+    if (grid.current === null) return undefined;
+    const observer = new ResizeObserver(() => stage.resize());
+    observer.observe(grid.current);
+    return () => observer.disconnect();
+  }, [stage]);
+  useEffect(() => stage.resize(), [stage, state.rows, state.columns]);
   useSynchronised(state, sets);
   useCine(state, sets);
   return (
     <div
       className="viewports"
+      ref={grid}
       style={{
         gridTemplateColumns: `repeat(${state.columns}, minmax(0, 1fr))`,
         gridTemplateRows: `repeat(${state.rows}, minmax(0, 1fr))`,
