@@ -1,7 +1,7 @@
 // The archive beside Orthanc 1.10 with its DICOMweb plugin (SQLite, TCP_NODELAY=1), on the same generated data in the same
 // run: medians of interleaved rounds, and the processor time of the server for each. Needs a build, Debian's
 // orthanc-dicomweb, dcmtk, wrk and curl.
-// Usage: node bench/archive.mjs [--rounds 5] [--seconds 3] [--only NAME] [--folder WHERE] [--alone] [--smoke]
+// Usage: node bench/archive.mjs [--rounds 5] [--seconds 3] [--only PATTERN] [--folder WHERE] [--alone] [--smoke]
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -21,7 +21,7 @@ const isSmoke = process.argv.includes("--smoke");
 const rounds = isSmoke ? 1 : Number(option("rounds", 5));
 const seconds = isSmoke ? 1 : Number(option("seconds", 3));
 const share = isSmoke ? 0.05 : 1;
-const only = option("only", "");
+const only = new RegExp(option("only", ""));
 const starts = process.argv.includes("--alone") ? [startIsocenter] : [startIsocenter, startOrthanc];
 
 const stored = 'multipart/related; type="application/octet-stream"; transfer-syntax=*';
@@ -97,7 +97,7 @@ const rows = [
     goal: 20,
     measure: (server) => rate(server, ["/studies?limit=100"], json),
   },
-].filter(({ name }) => name.includes(only));
+].filter(({ name }) => only.test(name));
 
 const results = new Map();
 async function measured(row, server, work) {
