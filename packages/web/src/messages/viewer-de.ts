@@ -2,6 +2,7 @@
 import type { Messages } from "./use-text.ts";
 
 export const viewer: Messages["viewer"] = {
+  title: "Betrachter",
   loadingViewer: "Der Betrachter wird geöffnet",
   back: "Studien",
   series: "Serien",

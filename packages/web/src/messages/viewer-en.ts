@@ -1,5 +1,6 @@
 /** English words of the viewer. */
 export const en = {
+  title: "Viewer",
   loadingViewer: "Opening the viewer",
   back: "Studies",
   series: "Series",

@@ -9,7 +9,7 @@ export function HexPeek({ row, onClose }: { readonly row: TagRow; readonly onClo
   const text = useText().tags;
   const { element } = row;
   const first = element?.fragments?.fragments[0];
-  const bytes = element?.raw ?? (first instanceof Uint8Array ? first : undefined) ?? new Uint8Array(0);
+  const bytes = element?.raw ?? first?.bytes ?? new Uint8Array(0);
   const total = row.length ?? bytes.byteLength;
   return (
     <Dialog title={`${row.tag} ${row.name}`} onClose={onClose} className="wide">

@@ -4,10 +4,9 @@ import { useState } from "react";
 export function Thumbnail({ src, label }: { readonly src: string | undefined; readonly label: string }) {
   const [failed, setFailed] = useState<string | undefined>();
   return (
-    <span className="thumbnail" aria-hidden="true">
-      {src === undefined || failed === src ? (
-        <span>{label}</span>
-      ) : (
+    // The letters are drawn by the style sheet: as text they would be read out as a part of what they stand beside.
+    <span className="thumbnail" aria-hidden="true" data-label={label}>
+      {src !== undefined && failed !== src && (
         <img
           src={src}
           alt=""

@@ -78,7 +78,7 @@ export function ViewerView({
   useAddress(uid, source, priorUid, state);
   useViewerKeys(stage, state, dispatch, (frame) => keys.toggle(frame));
   useEffect(() => {
-    document.title = `${text.series} – Isocenter`;
+    document.title = `${text.title} – Isocenter`;
   }, [text]);
 
   const activeSet = sets.find(({ id }) => id === state.panes[state.active]?.setId);
@@ -122,6 +122,7 @@ export function ViewerView({
             onPrior={openPrior}
           />
           <main className="stage" id="main" tabIndex={-1}>
+            <h1 className="visually-hidden">{text.title}</h1>
             {stage !== undefined && state.mode === "stack" && (
               <ViewportGrid
                 state={state}

@@ -1,5 +1,4 @@
 /** The study's series as thumbnails, and the patient's other studies. */
-import { useId } from "react";
 import { dicomweb } from "../../api/dicomweb.ts";
 import { Tag, text as value } from "../../dicom/attributes.ts";
 import { age, date, personName } from "../../format/dicom-text.ts";
@@ -155,7 +154,6 @@ function SeriesButton({
   readonly onShow: (set: DisplaySet) => void;
 }) {
   const text = useText().viewer;
-  const id = useId();
   const [, instance] = set?.id.split("/") ?? [];
   const kind = set?.kind ?? "images";
   const count = set === undefined ? series.count : set.kind !== "images" ? undefined : set.frames.length;
@@ -163,7 +161,6 @@ function SeriesButton({
     <button
       type="button"
       className="series-button"
-      aria-labelledby={id}
       aria-pressed={isActive}
       data-shown={isShown}
       disabled={set === undefined}
@@ -181,7 +178,7 @@ function SeriesButton({
         }
         label={series.modality}
       />
-      <span className="series-words" id={id}>
+      <span className="series-words">
         <span className="series-title">{(set?.description ?? series.description) || text.noDescription}</span>
         <small>
           <span className="badge">{series.modality}</span>

@@ -89,93 +89,95 @@ export function Toolbar({
   );
   const reason = !hasWebGl() ? text.noWebGl : !canVolume ? text.noVolume : undefined;
   return (
-    <div className="viewer-tools" role="toolbar" aria-label={text.toolbar}>
-      <div className="tool-set" role="group" aria-label={text.viewTools}>
-        {viewTools.map(tool)}
-        <WindowMenu stage={stage} set={set} pane={state.active} isDisabled={!isStack} />
-      </div>
-      <div className="tool-set" role="group" aria-label={text.measureTools}>
-        {measureTools.map(tool)}
-      </div>
-      <div className="tool-set">
-        {act(text.invert, "I", <icons.InvertIcon />, (pane) => stage?.toggleInvert(pane))}
-        {act(text.flipHorizontal, "H", <icons.FlipIcon />, (pane) => stage?.flip(pane, "horizontal"))}
-        {act(
-          text.flipVertical,
-          "V",
-          <span className="turned">
-            <icons.FlipIcon />
-          </span>,
-          (pane) => stage?.flip(pane, "vertical"),
-        )}
-        {act(text.rotateRight, ".", <icons.RotateIcon />, (pane) => stage?.rotate(pane, 90))}
-        {act(text.actualSize, "1:1", <span className="tool-letters">1:1</span>, (pane) =>
-          stage?.actualSize(pane),
-        )}
-        <ToolButton
-          label={text.smooth}
-          shortcut="X"
-          isPressed={state.isSmooth}
-          isDisabled={!isStack}
-          onClick={() => dispatch({ kind: "toggle", what: "isSmooth" })}
-        >
-          <icons.SmoothIcon />
-        </ToolButton>
-        {act(text.reset, "R", <icons.ResetIcon />, (pane) => stage?.reset(pane))}
-      </div>
-      <div className="tool-set">
-        <LayoutMenu state={state} dispatch={dispatch} study={study} prior={prior} />
-        <ToolButton
-          label={text.sync}
-          shortcut="Y"
-          isPressed={state.isSynchronised}
-          isDisabled={!isStack || state.panes.length < 2}
-          onClick={() => dispatch({ kind: "toggle", what: "isSynchronised" })}
-        >
-          <icons.LinkIcon />
-        </ToolButton>
-        <ToolButton
-          label={text.lines}
-          shortcut="G"
-          isPressed={state.hasReferenceLines}
-          isDisabled={!isStack || state.panes.length < 2}
-          onClick={() => dispatch({ kind: "toggle", what: "hasReferenceLines" })}
-        >
-          <icons.LinesIcon />
-        </ToolButton>
-        <ToolButton
-          label={text.overlay}
-          shortcut="T"
-          isPressed={state.hasText}
-          onClick={() => dispatch({ kind: "toggle", what: "hasText" })}
-        >
-          <icons.TextIcon />
-        </ToolButton>
-      </div>
-      <div className="tool-set segmented" role="radiogroup" aria-label={text.modesLabel} title={reason}>
-        {modes.map((mode: Mode) => (
-          <button
-            type="button"
-            key={mode}
-            role="radio"
-            aria-checked={state.mode === mode}
-            disabled={mode !== "stack" && reason !== undefined}
-            onClick={() => dispatch({ kind: "mode", mode })}
+    <header className="viewer-head">
+      <div className="viewer-tools" role="toolbar" aria-label={text.toolbar}>
+        <div className="tool-set" role="group" aria-label={text.viewTools}>
+          {viewTools.map(tool)}
+          <WindowMenu stage={stage} set={set} pane={state.active} isDisabled={!isStack} />
+        </div>
+        <div className="tool-set" role="group" aria-label={text.measureTools}>
+          {measureTools.map(tool)}
+        </div>
+        <div className="tool-set">
+          {act(text.invert, "I", <icons.InvertIcon />, (pane) => stage?.toggleInvert(pane))}
+          {act(text.flipHorizontal, "H", <icons.FlipIcon />, (pane) => stage?.flip(pane, "horizontal"))}
+          {act(
+            text.flipVertical,
+            "V",
+            <span className="turned">
+              <icons.FlipIcon />
+            </span>,
+            (pane) => stage?.flip(pane, "vertical"),
+          )}
+          {act(text.rotateRight, ".", <icons.RotateIcon />, (pane) => stage?.rotate(pane, 90))}
+          {act(`${text.actualSize} 1:1`, "1:1", <span className="tool-letters">1:1</span>, (pane) =>
+            stage?.actualSize(pane),
+          )}
+          <ToolButton
+            label={text.smooth}
+            shortcut="X"
+            isPressed={state.isSmooth}
+            isDisabled={!isStack}
+            onClick={() => dispatch({ kind: "toggle", what: "isSmooth" })}
           >
-            {text.modes[mode]}
-          </button>
-        ))}
+            <icons.SmoothIcon />
+          </ToolButton>
+          {act(text.reset, "R", <icons.ResetIcon />, (pane) => stage?.reset(pane))}
+        </div>
+        <div className="tool-set">
+          <LayoutMenu state={state} dispatch={dispatch} study={study} prior={prior} />
+          <ToolButton
+            label={text.sync}
+            shortcut="Y"
+            isPressed={state.isSynchronised}
+            isDisabled={!isStack || state.panes.length < 2}
+            onClick={() => dispatch({ kind: "toggle", what: "isSynchronised" })}
+          >
+            <icons.LinkIcon />
+          </ToolButton>
+          <ToolButton
+            label={text.lines}
+            shortcut="G"
+            isPressed={state.hasReferenceLines}
+            isDisabled={!isStack || state.panes.length < 2}
+            onClick={() => dispatch({ kind: "toggle", what: "hasReferenceLines" })}
+          >
+            <icons.LinesIcon />
+          </ToolButton>
+          <ToolButton
+            label={text.overlay}
+            shortcut="T"
+            isPressed={state.hasText}
+            onClick={() => dispatch({ kind: "toggle", what: "hasText" })}
+          >
+            <icons.TextIcon />
+          </ToolButton>
+        </div>
+        <div className="tool-set segmented" role="radiogroup" aria-label={text.modesLabel} title={reason}>
+          {modes.map((mode: Mode) => (
+            <button
+              type="button"
+              key={mode}
+              role="radio"
+              aria-checked={state.mode === mode}
+              disabled={mode !== "stack" && reason !== undefined}
+              onClick={() => dispatch({ kind: "mode", mode })}
+            >
+              {text.modes[mode]}
+            </button>
+          ))}
+        </div>
+        {reason !== undefined && <span className="visually-hidden">{reason}</span>}
+        <span className="grow" />
+        <ToolButton
+          label={text.sidePanel}
+          shortcut="M"
+          isPressed={state.sidePanel !== "none"}
+          onClick={() => dispatch({ kind: "side" })}
+        >
+          <icons.ListIcon />
+        </ToolButton>
       </div>
-      {reason !== undefined && <span className="visually-hidden">{reason}</span>}
-      <span className="grow" />
-      <ToolButton
-        label={text.sidePanel}
-        shortcut="M"
-        isPressed={state.sidePanel !== "none"}
-        onClick={() => dispatch({ kind: "side" })}
-      >
-        <icons.ListIcon />
-      </ToolButton>
-    </div>
+    </header>
   );
 }
