@@ -393,6 +393,22 @@ describe.skipIf(!hasProgram("chromium"))("the viewer", () => {
     await page.context().close();
   });
 
+  it("shows slices without WebGL, and says why there is no MPR", async () => {
+    const plain = await launchBrowser(["--disable-3d-apis"]);
+    try {
+      const { page, problems } = await openPage(plain, `${server.http}/#/view/${brain}`);
+      await page.getByTestId("slice").waitFor();
+      await page.waitForTimeout(1000);
+      expect(await greyAt(page, 700, 480)).toBeGreaterThan(20);
+      const mpr = page.getByRole("radio", { name: "MPR" });
+      expect(await mpr.isDisabled()).toBe(true);
+      expect(await page.getByRole("radiogroup").getAttribute("title")).toContain("need WebGL");
+      expect(problems).toEqual([]);
+    } finally {
+      await plain.close();
+    }
+  });
+
   it("keeps to its budget with a series larger than it, and scrolls it", async () => {
     const made = phantom({
       slices: 300,
