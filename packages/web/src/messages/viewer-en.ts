@@ -4,7 +4,7 @@ export const en = {
   loadingViewer: "Opening the viewer",
   back: "Studies",
   series: "Series",
-  priors: "Earlier studies of this patient",
+  priors: "Other studies of this patient",
   noPriors: "No other studies of this patient here.",
   images: (count: number) => (count === 1 ? "1 image" : `${count} images`),
   frames: (count: number) => `${count} frames`,

@@ -58,6 +58,18 @@ export function App() {
     const handle = requestIdleCallback(() => void viewer.load(), { timeout: 3000 });
     return () => cancelIdleCallback(handle);
   }, []);
+  useEffect(() => {
+    const titles: Readonly<Record<string, string>> = {
+      studies: words.studies.title,
+      connect: text.connect,
+      peers: text.peers,
+      associations: text.associations,
+      tags: words.tags.title,
+      about: text.about,
+      view: words.viewer.title,
+    };
+    document.title = `${titles[view] ?? text.notFound} – Isocenter`;
+  }, [view, words, text]);
   const onDrop = useCallback((files: readonly (File | FileSystemEntry)[]) => setDropped(files), []);
   const refreshStudies = (): void => {
     void client.invalidateQueries({ queryKey: ["studies"] });

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import type { About, Peer } from "../api/types.ts";
 import type { Study } from "../format/study.ts";
 import { useText } from "../messages/use-text.ts";
+import { parseRoute } from "../routing/route.ts";
 import { navigate, routeState } from "../routing/use-route.ts";
 import { ProblemPanel } from "../ui/problem-panel.tsx";
 import { BulkBar } from "./bulk-bar.tsx";
@@ -44,6 +45,8 @@ export function StudiesView({
   const list = useStudies(sources, asked);
 
   useEffect(() => {
+    // Whoever went elsewhere meanwhile is not called back.
+    if (!["studies", undefined].includes(parseRoute(location.hash).path[0])) return undefined;
     navigate(
       ["studies"],
       { source: given, ...addressOfFilters(filters) },

@@ -55,7 +55,7 @@ function addRows(
       tag: formatTag(element.tag),
       name: nameOf(element, creator),
       vr: element.vr,
-      length: element.bulk?.length ?? element.length,
+      length: lengthOf(element),
       value: items === undefined ? valueOf(dataSet, element) : "",
       items: items?.length,
       isItem: false,
@@ -81,6 +81,11 @@ function addRows(
       if (isOpen(itemPath)) addRows(item, `${itemPath}/`, depth + 2, isOpen, rows);
     });
   }
+}
+
+function lengthOf({ bulk, fragments, length }: DataElement): number {
+  if (fragments !== undefined) return fragments.fragments.reduce((sum, one) => sum + one.length, 0);
+  return bulk?.length ?? length;
 }
 
 function creatorOf(dataSet: DataSet, { tag }: DataElement): string | undefined {

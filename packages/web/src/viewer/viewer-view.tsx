@@ -69,26 +69,19 @@ export function ViewerView({
     return () => {
       made.destroy();
       setStage(undefined);
-      keepFramesOf(new Set());
     };
   }, []);
+  // Those of the study before leave when the next is there: its frames may be the same.
+  useEffect(() => keepFramesOf(new Set([uid, priorUid])), [uid, priorUid]);
   useEffect(() => stage?.useTool(state.tool), [stage, state.tool]);
   useEffect(() => stage?.setSmooth(state.isSmooth), [stage, state.isSmooth]);
   useHanging(study, prior, state, dispatch, query.get("image"));
   useAddress(uid, source, priorUid, state);
   useViewerKeys(stage, state, dispatch, (frame) => keys.toggle(frame));
-  useEffect(() => {
-    document.title = `${text.title} – Isocenter`;
-  }, [text]);
-
   const activeSet = sets.find(({ id }) => id === state.panes[state.active]?.setId);
   const canVolume = hasWebGl() && activeSet?.isVolume === true;
   const openPrior = (other: string): void =>
-    navigate(["view", uid], {
-      ...queryFromState(state),
-      source,
-      prior: other === priorUid ? undefined : other,
-    });
+    navigate(["view", uid], { source, prior: other === priorUid ? undefined : other });
 
   if (study.error !== null) {
     return (

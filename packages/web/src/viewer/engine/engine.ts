@@ -40,6 +40,7 @@ const annotationStyle = {
   lineDash: "",
   textBoxFontFamily: "Inter, Segoe UI, Noto Sans, system-ui, sans-serif",
   textBoxFontSize: "13px",
+  textBoxBackground: "rgba(8, 12, 16, 0.62)",
   textBoxColor: "rgb(255, 224, 140)",
   textBoxColorHighlighted: "rgb(150, 230, 240)",
   textBoxColorSelected: "rgb(150, 230, 240)",

@@ -29,6 +29,7 @@ export class Prefetcher {
     this.#ids = ids;
     this.#at = at;
     this.#isStopped = false;
+    setTimeout(() => this.#tell(), 0);
     this.#fill();
   }
 
@@ -63,8 +64,14 @@ export class Prefetcher {
       this.#failed.add(id);
     }
     this.#underWay--;
-    this.#onProgress(this.#ids.reduce((count, one) => count + (cache.isLoaded(one) ? 1 : 0), 0));
+    // The cache hears of the image after us.
+    setTimeout(() => this.#tell(), 0);
     this.#fill();
+  }
+
+  #tell(): void {
+    if (!this.#isStopped)
+      this.#onProgress(this.#ids.reduce((count, one) => count + (cache.isLoaded(one) ? 1 : 0), 0));
   }
 
   #next(): string | undefined {

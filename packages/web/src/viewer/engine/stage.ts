@@ -2,7 +2,14 @@
  * The viewports on screen as one object: what the toolbar, the keyboard and the panels do to them. Panes are counted from
  * 0; a pane that shows no stack answers undefined, and commands to it do nothing.
  */
-import { Enums, type RenderingEngine, StackViewport, type Types, utilities } from "@cornerstonejs/core";
+import {
+  cache,
+  Enums,
+  type RenderingEngine,
+  StackViewport,
+  type Types,
+  utilities,
+} from "@cornerstonejs/core";
 import { ToolGroupManager, type Types as ToolTypes } from "@cornerstonejs/tools";
 import type { Frame, Window } from "../model/frame.ts";
 import { engineId, hasWebGl, isSoftwareWebGl, renderingEngine } from "./engine.ts";
@@ -33,11 +40,12 @@ export class Stage {
     this.#askText = ask;
   }
 
-  /** Takes everything off the engine, which stays for the next study. */
+  /** Takes everything off the engine, which stays for the next study, and the images out of memory. */
   destroy(): void {
     this.#isOver = true;
     for (const { id } of this.engine.getViewports()) this.engine.disableElement(id);
     ToolGroupManager.destroyToolGroup(stackGroupId);
+    cache.purgeCache();
   }
 
   get isOver(): boolean {

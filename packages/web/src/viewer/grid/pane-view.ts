@@ -48,21 +48,15 @@ export function paneViewOf(viewport: StackViewport): PaneView | undefined {
     isInverted: invert === true,
     magnification: (frame.pixelSize.column / millimetres) * devicePixelRatio,
     millimetresPerPixel: frame.pixelSize.basis === "none" ? undefined : millimetres,
-    letters: lettersOf(frame, normalised(across), normalised(down)),
+    letters:
+      frame.plane === undefined
+        ? projectionLetters(frame, normalised(across), normalised(down))
+        : lettersOfView(viewport),
   };
 }
 
-/** By the plane in the patient; of projections, by Patient Orientation (0020,0020), which names rows' and columns' ends. */
-function lettersOf(frame: Frame, across: Vector, down: Vector): PaneView["letters"] {
-  if (frame.plane !== undefined) {
-    const opposite = ([x, y, z]: Vector): Vector => [-x, -y, -z];
-    return {
-      right: directionLetters(across),
-      left: directionLetters(opposite(across)),
-      bottom: directionLetters(down),
-      top: directionLetters(opposite(down)),
-    };
-  }
+/** Of projections, by Patient Orientation (0020,0020), which names rows' and columns' ends. */
+function projectionLetters(frame: Frame, across: Vector, down: Vector): PaneView["letters"] {
   const [row = "", column = ""] = (frame.instance["00200020"]?.Value ?? []).map(String);
   const towards = ([x, y]: Vector): string => {
     if (Math.abs(Math.abs(x) - Math.abs(y)) < 0.3) return "";
@@ -82,6 +76,24 @@ const opposites: Readonly<Record<string, string>> = { L: "R", R: "L", A: "P", P:
 
 export const opposed = (letters: string): string =>
   Array.from(letters, (letter) => opposites[letter] ?? "").join("");
+
+/** Of a plane through a volume, wherever it was turned to. */
+export function lettersOfView(
+  viewport: Pick<StackViewport, "element"> & { canvasToWorld(point: [number, number]): readonly number[] },
+): PaneView["letters"] {
+  const { clientWidth: width, clientHeight: height } = viewport.element;
+  const at = (x: number, y: number): Vector => viewport.canvasToWorld([x, y]) as unknown as Vector;
+  const [x, y] = [width / 2, height / 2];
+  const across = normalised(difference(at(x + 50, y), at(x - 50, y)));
+  const down = normalised(difference(at(x, y + 50), at(x, y - 50)));
+  const opposite = ([a, b, c]: Vector): Vector => [-a, -b, -c];
+  return {
+    right: directionLetters(across),
+    left: directionLetters(opposite(across)),
+    bottom: directionLetters(down),
+    top: directionLetters(opposite(down)),
+  };
+}
 
 export interface PixelUnderPointer {
   readonly column: number;

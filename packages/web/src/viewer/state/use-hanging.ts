@@ -50,6 +50,16 @@ export function useHanging(
         return;
       }
     }
+    if (isFirst && state.panes.length > 1 && images.length > 0) {
+      // A layout was asked for, and not what goes into it: the series in their order.
+      const panes = state.panes.map((_, at) => {
+        const set = images[at];
+        return { setId: set?.id, index: set === undefined ? 0 : startOf(set) };
+      });
+      const { rows, columns, isSynchronised } = state;
+      dispatch({ kind: "panes", panes, rows, columns, isSynchronised });
+      return;
+    }
     const facts = {
       modalities: [...new Set(study.series.map(({ modality }) => modality))],
       description: text(study.about, Tag.StudyDescription) ?? "",

@@ -5,6 +5,7 @@ import { isSoftwareWebGl } from "../engine/engine.ts";
 import type { DisplaySet } from "../model/display-sets.ts";
 import { useStage } from "../stage-context.ts";
 import type { Mode } from "../state/viewer-state.ts";
+import { PlaneLetters } from "./plane-letters.tsx";
 import { planes, type PlaneName, VolumeStage, VolumeTooLarge, volumePresets } from "./volume-stage.ts";
 
 export function VolumeView({
@@ -131,6 +132,7 @@ export function VolumeView({
                 onContextMenu={(event) => event.preventDefault()}
               />
               <span className={`plane-name ${plane}`}>{text.planes[plane]}</span>
+              {volume !== undefined && <PlaneLetters plane={plane} />}
             </section>
           ))}
         </div>
