@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launchBrowser, openPage, screenshot } from "./support/browser.ts";
+import { greyAt, launchBrowser, openPage, screenshot } from "./support/browser.ts";
 import { demoFolder, freePort, hasProgram, isocenterBin, run, temporaryFolder } from "./support/processes.ts";
 import { type IsocenterServer, type OrthancServer, startIsocenter, startOrthanc } from "./support/servers.ts";
 
@@ -14,7 +14,7 @@ describe.skipIf(!hasProgram("chromium") || !hasProgram("Orthanc"))("the workstat
   beforeAll(async () => {
     folder = await temporaryFolder();
     server = await startIsocenter(join(folder.path, "data"), { demo: true });
-    orthanc = await startOrthanc(join(folder.path, "orthanc"));
+    orthanc = await startOrthanc(join(folder.path, "orthanc"), { DicomAlwaysAllowGet: true });
     const sent = await run(process.execPath, [
       isocenterBin,
       "store",
@@ -81,6 +81,24 @@ describe.skipIf(!hasProgram("chromium") || !hasProgram("Orthanc"))("the workstat
       await page.context().close();
     },
   );
+
+  it("shows the images of a PACS that has no DICOMweb", async () => {
+    const { page, problems } = await openPage(browser, server.http);
+    const peers = (await (await fetch(`${server.http}/api/dicom/peers`)).json()) as {
+      peers: { id: string }[];
+    };
+    await page.goto(`${server.http}/#/studies?source=${peers.peers[0]?.id}`);
+    await page.getByRole("button", { name: "Search" }).click();
+    await page.getByRole("row", { name: /Moreau/ }).click();
+    await page.getByRole("button", { name: "Open", exact: true }).click();
+    await page.getByTestId("slice").waitFor({ timeout: 60_000 });
+    expect(await page.getByTestId("slice").textContent()).toMatch(/ \/ 16$/);
+    await page.waitForTimeout(1500);
+    expect(await greyAt(page, 760, 480)).toBeGreaterThan(10);
+    await screenshot(page, "orthanc-viewer");
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
 
   it("says what is wrong when a PACS does not answer", async () => {
     const { page } = await openPage(browser, server.http);
