@@ -105,11 +105,11 @@ export class MessageSender {
   /** Each buffer is filled with PDUs, read into in one go, and written in one piece. */
   async #sendFile(contextId: number, command: Command, source: ByteSource): Promise<number> {
     const encoded = encodeCommand(command);
-    if (encoded.byteLength > this.#maximumFragment) {
-      await this.#sendCopiedCommand(contextId, encoded);
-    }
+    const isOneFragment = encoded.byteLength <= this.#maximumFragment;
+    // A peer that takes tiny PDUs gets its command in several, by themselves.
+    if (!isOneFragment) await this.#sendCopied(contextId, command);
     let buffer = this.#buffer();
-    if (encoded.byteLength <= this.#maximumFragment) this.#lay(buffer, contextId, commandBit, encoded);
+    if (isOneFragment) this.#lay(buffer, contextId, commandBit, encoded);
     let fragments = 0;
     let views: Uint8Array[] = [];
     let from = 0;
@@ -144,14 +144,6 @@ export class MessageSender {
     const got = typeof count === "number" ? count : await count;
     if (got !== length)
       throw new Error(`The data set ended after ${position + got} of ${source.size} bytes.`);
-  }
-
-  /** A peer that takes tiny PDUs gets its command in several. */
-  async #sendCopiedCommand(contextId: number, encoded: Uint8Array): Promise<void> {
-    const pdus = Math.ceil(encoded.byteLength / this.#maximumFragment);
-    const buffer = new PduBuffer(encoded.byteLength + pdus * pDataHeaderLength);
-    this.#lay(buffer, contextId, commandBit, encoded);
-    await this.#write([buffer.take()]);
   }
 
   #buffer(): PduBuffer {
